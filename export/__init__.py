@@ -1,0 +1,1 @@
+"""The bridge between graph and tensors, both ways."""

@@ -1,0 +1,1 @@
+"""Sources become validated tables, a split, and a graph."""

@@ -1,0 +1,1 @@
+"""Profiles: texts written onto the nodes of the graph, and their vectors."""

@@ -1,0 +1,1 @@
+"""SPiKE, its peers and baselines; training and evaluation. Tensors and snapshots only."""

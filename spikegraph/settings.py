@@ -1,0 +1,142 @@
+"""Settings: defaults < file < environment < flags. An unknown key is an error, never ignored."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from spikegraph.errors import UsageError
+
+
+class Section(BaseModel):
+    """A part of the configuration; a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Neo4jSettings(Section):
+    """Where the graph lives. Without `uri` it is the local server of `server.home`."""
+
+    uri: str | None = None
+    username: str = "neo4j"
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    database: str = "neo4j"
+
+
+class ServerSettings(Section):
+    """The local server: its home, the shared jar cache, the ports it would like, its memory."""
+
+    home: Path = Field(default_factory=lambda: user_data_path("spikegraph") / "neo4j")
+    cache: Path = Field(default_factory=lambda: user_cache_path("spikegraph"))
+    bolt_port: int = Field(default=7687, ge=1, le=65535)
+    http_port: int = Field(default=7474, ge=1, le=65535)
+    heap: str = "1g"
+    pagecache: str = "512m"
+
+
+class IngestSettings(Section):
+    """How data sets are written: rows of one transaction, and the seed of the splits."""
+
+    batch_rows: int = Field(default=20_000, ge=1, le=100_000)
+    seed: int = 0
+
+
+class Settings(Section):
+    """Everything that can be set. `model` and `train` are checked by the model that is trained."""
+
+    neo4j: Neo4jSettings = Neo4jSettings()
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    ingest: IngestSettings = IngestSettings()
+    profiles_home: Path = Field(default_factory=lambda: user_data_path("spikegraph") / "profiles")
+    model: dict[str, Any] = Field(default_factory=dict)
+    train: dict[str, Any] = Field(default_factory=dict)
+
+
+ECOSYSTEM_VARIABLES = {
+    "NEO4J_URI": "neo4j.uri",
+    "NEO4J_USERNAME": "neo4j.username",
+    "NEO4J_PASSWORD": "neo4j.password",
+    "NEO4J_PASSWORD_FILE": "neo4j.password_file",
+    "NEO4J_DATABASE": "neo4j.database",
+}
+"""Variables that other tools of the ecosystem read too, and the settings they stand for."""
+
+PREFIX = "SPIKEGRAPH_"
+NOT_SETTINGS = {"SPIKEGRAPH_DATA"}
+"""Variables with our prefix that the tests and benchmarks read."""
+
+
+def load_settings(
+    file: Path | None = None,
+    assignments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the settings from a TOML file, the environment and `key=value` flags.
+
+    Args:
+        file: a TOML file whose tables are the sections.
+        assignments: `section.key=value` strings, the last word.
+        environment: stands in for `os.environ` (`SPIKEGRAPH_SERVER__HEAP=2g`, `NEO4J_URI=…`).
+
+    Raises:
+        UsageError: the file cannot be read, or a key or value is not one we know.
+    """
+    values: dict[str, Any] = _read_file(file) if file else {}
+    for key, value in _from_environment(os.environ if environment is None else environment):
+        _assign(values, key, value, where=f"the environment variable of {key}")
+    for assignment in assignments:
+        key, separator, value = assignment.partition("=")
+        if not separator:
+            raise UsageError(f"'{assignment}' is not key=value", hint="--set server.heap=2g")
+        _assign(values, key.strip(), _parse(value), where=f"--set {key}")
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise configuration_error(error, "settings") from error
+
+
+def configuration_error(error: ValidationError, what: str) -> UsageError:
+    """Turn pydantic's report into one message that names the key and what it may be."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    reason = "is not a key we know" if first["type"] == "extra_forbidden" else first["msg"]
+    return UsageError(f"{what}: '{key}' {reason}", where=key, hint="see docs/configuration.md for every key")
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"is not TOML: {error}", where=str(file)) from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = [(setting, environment[name]) for name, setting in ECOSYSTEM_VARIABLES.items() if environment.get(name)]
+    ours = sorted(name for name in environment if name.startswith(PREFIX) and name not in NOT_SETTINGS)
+    return found + [(name.removeprefix(PREFIX).lower().replace("__", "."), _parse(environment[name])) for name in ours]
+
+
+def _assign(values: dict[str, Any], key: str, value: Any, *, where: str) -> None:
+    *sections, last = key.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise UsageError(f"'{section}' is a value, not a section", where=where)
+    values[last] = value
+
+
+def _parse(value: str) -> Any:
+    """Read a flag's value as TOML would (numbers, booleans, lists), or as plain text."""
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
