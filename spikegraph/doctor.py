@@ -1,0 +1,129 @@
+"""What is installed, found and missing, with the line that mends it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from spikegraph.errors import SpikeGraphError
+from spikegraph.settings import Settings
+
+State = Literal["ok", "absent", "wrong"]
+
+ROOMS = ("cypher", "ingest", "llm_profiles", "export", "model")
+PACKAGES = ("neo4j", "neo4j-rust-ext", "numpy", "pandas", "torch", "torch-geometric", "scikit-learn", "jgo")
+EXTRAS = {"minilm": "sentence_transformers", "graphdatascience (optional adapter)": "graphdatascience"}
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "LANGSMITH_API_KEY")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `absent` is optional, `wrong` needs the mend."""
+
+    what: str
+    state: State
+    found: str
+    mend: str | None = None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Give the finding as a JSON object."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a command may need; no value of a key or password is ever read out."""
+    looks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _python,
+        _rooms,
+        _packages,
+        _java,
+        _database,
+        _gpu,
+        _extras,
+        _keys,
+        _data,
+    )
+    return [finding for look in looks for finding in look(settings)]
+
+
+def _python(settings: Settings) -> Iterator[Finding]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", "ok" if sys.version_info >= (3, 11) else "wrong", found, None)
+
+
+def _rooms(settings: Settings) -> Iterator[Finding]:
+    """Name what shadows a room: the folders are import packages with common names."""
+    home = Path(__file__).resolve().parent.parent
+    for room in ROOMS:
+        spec = importlib.util.find_spec(room)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin is None or home not in origin.parents:
+            yield Finding(f"package {room}", "wrong", f"shadowed by {origin}", "rename that file or run elsewhere")
+
+
+def _packages(settings: Settings) -> Iterator[Finding]:
+    for package in PACKAGES:
+        try:
+            yield Finding(package, "ok", version(package))
+        except PackageNotFoundError:
+            yield Finding(package, "wrong", "not installed", "make setup")
+
+
+def _java(settings: Settings) -> Iterator[Finding]:
+    from spikegraph.server import java
+
+    try:
+        found = java.find()
+    except SpikeGraphError as error:
+        yield Finding("Java", "wrong", error.message, error.hint)
+    else:
+        yield Finding("Java", "ok", str(found))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from spikegraph.api import connect
+
+    try:
+        with connect(settings) as store:
+            yield Finding("Neo4j", "ok", f"{store.version} at {store.address}")
+    except SpikeGraphError as error:
+        yield Finding("Neo4j", "wrong", error.message, error.hint)
+
+
+def _gpu(settings: Settings) -> Iterator[Finding]:
+    import torch
+
+    if torch.cuda.is_available():
+        yield Finding("GPU", "ok", torch.cuda.get_device_name(0))
+    else:
+        yield Finding("GPU", "absent", f"none: the CPU trains ({torch.get_num_threads()} threads)")
+
+
+def _extras(settings: Settings) -> Iterator[Finding]:
+    for extra, module in EXTRAS.items():
+        if importlib.util.find_spec(module):
+            yield Finding(f"extra {extra}", "ok", "installed")
+        else:
+            name = extra.split()[0]
+            mend = f"pip install 'spikegraph[{name}]'" if name == extra else f"pip install {name}"
+            yield Finding(f"extra {extra}", "absent", "not installed", mend)
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    found = [name for name in KEYS if os.environ.get(name)]
+    yield Finding("keys of language models", "ok" if found else "absent", ", ".join(found) or "none: not needed")
+
+
+def _data(settings: Settings) -> Iterator[Finding]:
+    folder = Path(os.environ.get("SPIKEGRAPH_DATA", "../shared/data"))
+    if folder.is_dir():
+        names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+        yield Finding("data folder", "ok", f"{len(names)} data sets: {', '.join(names)}")
+    else:
+        yield Finding("data folder", "absent", "not found", "SPIKEGRAPH_DATA=DIR, for tests and benchmarks on real data")
