@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
 
 from spikegraph.errors import DataError
 
@@ -33,22 +36,41 @@ FloatArray = npt.NDArray[np.float32]
 FORMAT = 1
 """Version of the folder's layout."""
 
+USER_COLUMNS = ("key", "name")
+ENTITY_COLUMNS = ("key", "name", "label")
+EXPORT_HINT = "spikegraph export NAME --to DIR"
+
 
 class Selection(BaseModel):
-    """Which subgraph was chosen: relations (all if None), hops from the items, degree bounds."""
+    """Which subgraph was chosen.
+
+    Attributes:
+        relations: types of the triples to keep; None keeps all, an empty tuple keeps none.
+        hops: 1 keeps triples that touch an item, 2 also those that touch an entity of these, and so on;
+            None keeps every triple.
+        min_degree: an auxiliary entity with fewer chosen triples is left out (items always stay); 0 keeps
+            entities without any triple.
+        max_degree: an auxiliary entity with more chosen triples is left out.
+        profile_set: name of a profile set of the profile store; None means the one active on the graph.
+        similarity_runs: runs whose `SIMILAR_TO` edges among items become relations of their own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     relations: tuple[str, ...] | None = None
-    hops: int | None = None
-    min_degree: int = 1
-    max_degree: int | None = None
+    hops: int | None = Field(default=None, ge=1)
+    min_degree: int = Field(default=1, ge=0)
+    max_degree: int | None = Field(default=None, ge=1)
     profile_set: str | None = None
     similarity_runs: tuple[str, ...] = ()
 
 
 class Manifest(BaseModel):
-    """What a snapshot is and what it was made from; `content_hash` covers arrays, keys and names."""
+    """What a snapshot is and what it was made from; `content_hash` covers arrays, keys and names.
+
+    `counts` holds `users items entities triples train valid test`, and `without_profile`, the number of
+    nodes whose text vector is zero because they have no profile (absent where there are no text vectors).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -127,24 +149,29 @@ class Snapshot:
         """Hash arrays, keys and names: equal for equal content, whenever and wherever it was exported."""
         digest = hashlib.sha256()
         for name, array in self._arrays().items():
-            digest.update(f"{name}{array.dtype}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-        for frame in (self.users, self.entities):
-            for column in frame.columns:
+            digest.update(f"{name} {array.dtype.str} {array.shape};".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        for columns, frame in ((USER_COLUMNS, self.users), (ENTITY_COLUMNS, self.entities)):
+            for column in columns:
                 digest.update(json.dumps([column, frame[column].tolist()], ensure_ascii=False).encode())
-        digest.update(json.dumps(self.manifest.relations).encode())
+        digest.update(json.dumps([list(self.manifest.relations), self.num_items]).encode())
         return digest.hexdigest()
 
     def save(self, folder: Path) -> Snapshot:
-        """Write the folder and give the snapshot as it now stands there, its hash in the manifest."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, array in self._arrays().items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        self.users.to_parquet(folder / "users.parquet", index=False)
-        self.entities.to_parquet(folder / "entities.parquet", index=False)
+        """Write the folder whole or not at all, and give the snapshot as it now stands there, its hash in the manifest.
+
+        Raises:
+            DataError: the folder holds something that is no snapshot, or the arrays do not fit together.
+        """
         manifest = self.manifest.model_copy(update={"content_hash": self.content_hash()})
-        (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return load_snapshot(folder)
+        check(self, str(folder))
+        with _replaced(folder) as part:
+            for name, array in self._arrays().items():
+                np.save(part / f"{name}.npy", array, allow_pickle=False)
+            self.users.to_parquet(part / "users.parquet", index=False)
+            self.entities.to_parquet(part / "entities.parquet", index=False)
+            (part / "manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return load_snapshot(folder, verify=False)
 
     def _arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         arrays: dict[str, npt.NDArray[np.generic]] = {f"interactions_{s}": self.interactions[s] for s in SPLITS}
@@ -154,33 +181,101 @@ class Snapshot:
         return arrays
 
 
-def load_snapshot(folder: Path) -> Snapshot:
+def load_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:
     """Open a snapshot folder; large arrays are mapped, not read.
 
+    Args:
+        folder: where `Snapshot.save` wrote.
+        verify: read everything once and compare it with the hash in the manifest.
+
     Raises:
-        DataError: the folder is no snapshot, or one of another format.
+        DataError: the folder is no snapshot, one of another format, or not what was written.
     """
+    snapshot = _open(folder)
+    check(snapshot, str(folder))
+    if verify and snapshot.content_hash() != snapshot.manifest.content_hash:
+        raise DataError("is not what was exported: its content hash differs", where=str(folder), hint=EXPORT_HINT)
+    return snapshot
+
+
+def check(snapshot: Snapshot, where: str) -> None:
+    """Refuse a snapshot whose arrays do not fit together.
+
+    Raises:
+        DataError: a shape, a type, a row number or a count is wrong; the message names the array.
+    """
+    users, items, entities = snapshot.num_users, snapshot.num_items, snapshot.num_entities
+    triples = len(snapshot.edge_type)
+    _check_rows("edge_index", snapshot.edge_index, (2, triples), (entities, entities), where)
+    _check_rows("edge_type", snapshot.edge_type, (triples,), (snapshot.num_relations,), where)
+    for split in SPLITS:
+        pairs = snapshot.interactions[split]
+        _check_rows(f"interactions_{split}", pairs, (2, pairs.shape[-1]), (users, items), where)
+    for name, matrix, rows in (("user", snapshot.user_profile, users), ("entity", snapshot.entity_profile, entities)):
+        if matrix is not None and (matrix.ndim != 2 or len(matrix) != rows or matrix.dtype != np.float32):
+            _refuse(f"{name}_profile is {matrix.dtype} {matrix.shape}, not float32 with {rows} rows", where)
+    if (snapshot.user_profile is None) != (snapshot.entity_profile is None):
+        _refuse("has text vectors of users or of entities, but not of both", where)
+    found = {"users": users, "items": items, "entities": entities, "triples": triples}
+    found |= {split: snapshot.interactions[split].shape[1] for split in SPLITS}
+    for name, count in found.items():
+        if snapshot.manifest.counts.get(name) != count:
+            _refuse(f"has {count} {name}, the manifest says {snapshot.manifest.counts.get(name)}", where)
+
+
+def _check_rows(name: str, array: IntArray, shape: tuple[int, ...], bounds: tuple[int, ...], where: str) -> None:
+    if array.shape != shape or array.dtype != np.int64:
+        _refuse(f"{name} is {array.dtype} {array.shape}, not int64 {shape}", where)
+    for rows, bound in zip(array.reshape(len(bounds), -1), bounds, strict=True):
+        if rows.size and (rows.min() < 0 or rows.max() >= bound):
+            _refuse(f"{name} has a row number outside 0..{bound - 1}", where)
+
+
+def _refuse(reason: str, where: str) -> NoReturn:
+    raise DataError(f"is not a whole snapshot: {reason}", where=where, hint=EXPORT_HINT)
+
+
+def _open(folder: Path) -> Snapshot:
     try:
         manifest = Manifest.model_validate_json((folder / "manifest.json").read_text(encoding="utf-8"))
-        interactions = {split: _array(folder, f"interactions_{split}") for split in SPLITS}
-        profiles = (folder / "user_profile.npy").exists()
+        if manifest.format != FORMAT:
+            _refuse(f"its format is {manifest.format}, this program reads {FORMAT}", str(folder))
+        profiles = (folder / "user_profile.npy").exists() or (folder / "entity_profile.npy").exists()
         return Snapshot(
             manifest=manifest,
-            interactions=interactions,
+            interactions={split: _array(folder, f"interactions_{split}") for split in SPLITS},
             edge_index=_array(folder, "edge_index"),
             edge_type=_array(folder, "edge_type"),
-            users=pd.read_parquet(folder / "users.parquet"),
-            entities=pd.read_parquet(folder / "entities.parquet"),
+            users=pd.read_parquet(folder / "users.parquet", columns=list(USER_COLUMNS)),
+            entities=pd.read_parquet(folder / "entities.parquet", columns=list(ENTITY_COLUMNS)),
             num_items=manifest.counts["items"],
             user_profile=_array(folder, "user_profile") if profiles else None,
             entity_profile=_array(folder, "entity_profile") if profiles else None,
             folder=folder,
         )
-    except (OSError, ValueError, KeyError, ValidationError) as error:
-        raise DataError(
-            f"is not a snapshot that can be read: {error}", where=str(folder), hint="spikegraph export NAME --to DIR"
-        ) from error
+    except (OSError, EOFError, ValueError, KeyError, pa.ArrowException) as error:
+        raise DataError(f"is not a snapshot that can be read: {error}", where=str(folder), hint=EXPORT_HINT) from error
 
 
 def _array(folder: Path, name: str) -> Any:
     return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside `folder` that takes its place when the block ends well.
+
+    A folder that is there already is replaced only where it is empty or a snapshot.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DataError("is a file, not a folder", where=str(folder))
+    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
+        raise DataError("holds something that is no snapshot", where=str(folder), hint="choose another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+        part = Path(temporary) / "new"
+        part.mkdir()
+        yield part
+        if folder.exists():
+            folder.rename(Path(temporary) / "old")
+        part.rename(folder)
