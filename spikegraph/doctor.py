@@ -38,26 +38,20 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything a command may need; no value of a key or password is ever read out."""
-    looks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _python,
-        _rooms,
-        _packages,
-        _java,
-        _database,
-        _gpu,
-        _extras,
-        _keys,
-        _data,
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        *(_python, _rooms, _packages, _java),
+        lambda: _database(settings),
+        *(_gpu, _extras, _keys, _data),
     )
-    return [finding for look in looks for finding in look(settings)]
+    return [finding for look in looks for finding in look()]
 
 
-def _python(settings: Settings) -> Iterator[Finding]:
+def _python() -> Iterator[Finding]:
     found = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", "ok" if sys.version_info >= (3, 11) else "wrong", found, None)
 
 
-def _rooms(settings: Settings) -> Iterator[Finding]:
+def _rooms() -> Iterator[Finding]:
     """Name what shadows a room: the folders are import packages with common names."""
     home = Path(__file__).resolve().parent.parent
     for room in ROOMS:
@@ -67,7 +61,7 @@ def _rooms(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"package {room}", "wrong", f"shadowed by {origin}", "rename that file or run elsewhere")
 
 
-def _packages(settings: Settings) -> Iterator[Finding]:
+def _packages() -> Iterator[Finding]:
     for package in PACKAGES:
         try:
             yield Finding(package, "ok", version(package))
@@ -75,7 +69,7 @@ def _packages(settings: Settings) -> Iterator[Finding]:
             yield Finding(package, "wrong", "not installed", "make setup")
 
 
-def _java(settings: Settings) -> Iterator[Finding]:
+def _java() -> Iterator[Finding]:
     from spikegraph.server import java
 
     try:
@@ -96,7 +90,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("Neo4j", "wrong", error.message, error.hint)
 
 
-def _gpu(settings: Settings) -> Iterator[Finding]:
+def _gpu() -> Iterator[Finding]:
     import torch
 
     if torch.cuda.is_available():
@@ -105,7 +99,7 @@ def _gpu(settings: Settings) -> Iterator[Finding]:
         yield Finding("GPU", "absent", f"none: the CPU trains ({torch.get_num_threads()} threads)")
 
 
-def _extras(settings: Settings) -> Iterator[Finding]:
+def _extras() -> Iterator[Finding]:
     for extra, module in EXTRAS.items():
         if importlib.util.find_spec(module):
             yield Finding(f"extra {extra}", "ok", "installed")
@@ -115,15 +109,15 @@ def _extras(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"extra {extra}", "absent", "not installed", mend)
 
 
-def _keys(settings: Settings) -> Iterator[Finding]:
+def _keys() -> Iterator[Finding]:
     found = [name for name in KEYS if os.environ.get(name)]
     yield Finding("keys of language models", "ok" if found else "absent", ", ".join(found) or "none: not needed")
 
 
-def _data(settings: Settings) -> Iterator[Finding]:
+def _data() -> Iterator[Finding]:
     folder = Path(os.environ.get("SPIKEGRAPH_DATA", "../shared/data"))
     if folder.is_dir():
         names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
         yield Finding("data folder", "ok", f"{len(names)} data sets: {', '.join(names)}")
     else:
-        yield Finding("data folder", "absent", "not found", "SPIKEGRAPH_DATA=DIR, for tests and benchmarks on real data")
+        yield Finding("data folder", "absent", "not found", "SPIKEGRAPH_DATA=DIR, for tests and benchmarks")

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from spikegraph.errors import UsageError
+
+
+def _default_home() -> Path:
+    return user_data_path("spikegraph")
 
 
 class Section(BaseModel):
@@ -33,7 +37,7 @@ class Neo4jSettings(Section):
 class ServerSettings(Section):
     """The local server: its home, the shared jar cache, the ports it would like, its memory."""
 
-    home: Path = Field(default_factory=lambda: user_data_path("spikegraph") / "neo4j")
+    home: Path = Field(default_factory=lambda: _default_home() / "neo4j")
     cache: Path = Field(default_factory=lambda: user_cache_path("spikegraph"))
     bolt_port: int = Field(default=7687, ge=1, le=65535)
     http_port: int = Field(default=7474, ge=1, le=65535)
@@ -54,9 +58,28 @@ class Settings(Section):
     neo4j: Neo4jSettings = Neo4jSettings()
     server: ServerSettings = Field(default_factory=ServerSettings)
     ingest: IngestSettings = IngestSettings()
-    profiles_home: Path = Field(default_factory=lambda: user_data_path("spikegraph") / "profiles")
+    home: Path = Field(default_factory=_default_home)
     model: dict[str, Any] = Field(default_factory=dict)
     train: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def profiles_home(self) -> Path:
+        """Folder of the profile sets and their text vectors."""
+        return self.home / "profiles"
+
+    @property
+    def work_home(self) -> Path:
+        """Folder in which pipelines keep snapshots and runs, one folder a pipeline."""
+        return self.home / "work"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _server_lives_in_home(cls, values: Any) -> Any:
+        """Let one `home` move everything, unless the server's own home is named."""
+        if not isinstance(values, dict) or not isinstance(values.get("server", {}), dict):
+            return values
+        home = Path(values.get("home", _default_home())).expanduser()
+        return values | {"home": home, "server": {"home": home / "neo4j"} | values.get("server", {})}
 
 
 ECOSYSTEM_VARIABLES = {
@@ -120,7 +143,8 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = [(setting, environment[name]) for name, setting in ECOSYSTEM_VARIABLES.items() if environment.get(name)]
+    shared = ECOSYSTEM_VARIABLES.items()
+    found: list[tuple[str, Any]] = [(setting, environment[name]) for name, setting in shared if environment.get(name)]
     ours = sorted(name for name in environment if name.startswith(PREFIX) and name not in NOT_SETTINGS)
     return found + [(name.removeprefix(PREFIX).lower().replace("__", "."), _parse(environment[name])) for name in ours]
 
