@@ -1,0 +1,84 @@
+"""Rows on their way to the database: plain Python values, in batches bounded by rows and by bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Row = dict[str, Any]
+Rows = Sequence[Row] | pd.DataFrame
+
+BATCH_ROWS = 20_000
+"""Rows of one transaction: batches of 100 000 were 30 % slower (specs: measured)."""
+
+BATCH_BYTES = 8_000_000
+"""About the bytes of one transaction's parameters."""
+
+
+def batches(rows: Rows, batch_rows: int = BATCH_ROWS, batch_bytes: int = BATCH_BYTES) -> Iterator[list[Row]]:
+    """Give the rows as lists of plain dictionaries, a few at a time.
+
+    Args:
+        rows: a frame, whose missing values become None, or dictionaries of plain values.
+        batch_rows: the most rows of a batch.
+        batch_bytes: about the most bytes of a batch; a single row that is larger goes alone.
+    """
+    for start in range(0, len(rows), batch_rows):
+        if isinstance(rows, pd.DataFrame):
+            batch = plain_rows(rows.iloc[start : start + batch_rows])
+        else:
+            batch = list(rows[start : start + batch_rows])
+        yield from _bounded(batch, batch_bytes)
+
+
+def plain_rows(frame: pd.DataFrame) -> list[Row]:
+    """Give a frame's rows as dictionaries that the driver takes: None for what is missing."""
+    names = [str(name) for name in frame.columns]
+    columns = [plain_column(frame.iloc[:, position]) for position in range(len(names))]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def plain_column(column: pd.Series[Any]) -> list[Any]:
+    """Give a column as Python values: None for NaN, NaT and NA; numpy scalars and arrays unpacked."""
+    missing = column.isna()
+    if not missing.any() and isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+        return column.tolist()
+    if isinstance(column.dtype, pd.StringDtype) and not missing.any():
+        return column.tolist()
+    return [None if gone else _plain(value) for value, gone in zip(column.tolist(), missing.tolist(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp | pd.Timedelta):
+        return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value.to_pytimedelta()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value
+
+
+def _bounded(batch: list[Row], batch_bytes: int) -> Iterator[list[Row]]:
+    """Halve a batch until its parts are small enough."""
+    if len(batch) > 1 and _bytes(row.values() for row in batch) > batch_bytes:
+        middle = len(batch) // 2
+        yield from _bounded(batch[:middle], batch_bytes)
+        yield from _bounded(batch[middle:], batch_bytes)
+    elif batch:
+        yield batch
+
+
+def _bytes(groups: Iterable[Iterable[Any]]) -> int:
+    """About the bytes of the values: nine a number, the characters of a string, lists by their length."""
+    return sum(_size(value) for group in groups for value in group)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list | tuple):
+        return sum(map(_size, value)) if value and isinstance(value[0], str | list | dict) else 9 * len(value)
+    if isinstance(value, dict):
+        return _bytes((value.keys(), value.values()))
+    return 9

@@ -1,0 +1,137 @@
+"""The library of statements: one `.cypher` file each, found by name.
+
+A file pastes into Neo4j Browser as it stands. It opens with comment lines that say what it answers,
+`// kind:` (read, write or schema), `// work:` (query, batch or long: how long it may take), and
+one `:param name => example;` line for every parameter it uses.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Literal, cast, get_args
+
+from cypher import identifiers
+from spikegraph.errors import UsageError
+
+Kind = Literal["read", "write", "schema"]
+Work = Literal["query", "batch", "long"]
+
+_NAME = re.compile(r"[a-z0-9_]+/[A-Za-z0-9_]+")
+_PARAMETER_LINE = re.compile(r":param\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=>\s*(?P<example>.+?)\s*;")
+_HEADER_LINE = re.compile(r"(?P<name>kind|work|identifier):\s*(?P<value>\S+)")
+_NOT_CODE = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_USED = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of the library.
+
+    Attributes:
+        name: group and file, as in `recommend/by_user`.
+        title: what it answers, in words.
+        kind: read, write or schema (a change of constraints or indexes).
+        work: how long it may take: query (a person waits), batch or long.
+        parameters: an example in Cypher for each parameter.
+        identifier: the example label or index name that stands in the text where Cypher takes no
+            parameter; None where every name is a parameter.
+        text: the Cypher, without the header.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    work: Work
+    parameters: dict[str, str]
+    text: str
+    identifier: str | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The single commands of the text, which the schema's files hold several of."""
+        return tuple(part for part in (piece.strip() for piece in re.split(r";[ \t]*(?:\n|$)", self.text)) if part)
+
+    @property
+    def used_parameters(self) -> set[str]:
+        """The names of the parameters that the text uses."""
+        return set(_USED.findall(_NOT_CODE.sub("", self.text)))
+
+    def with_identifier(self, example: str, name: str) -> Statement:
+        """Put a validated label in the place of the file's example identifier.
+
+        Raises:
+            DataError: `name` is no label.
+            UsageError: the file announces no such identifier.
+        """
+        if self.identifier is None or example != self.identifier:
+            raise UsageError(f"the statement announces no identifier '{example}'", where=self.name)
+        safe = identifiers.plain(name)
+        return replace(self, identifier=None, text=re.sub(rf"\b{re.escape(example)}\b", safe, self.text))
+
+
+@cache
+def load(name: str) -> Statement:
+    """Give the statement of this name (`recommend/by_user`).
+
+    Raises:
+        UsageError: there is no such statement, or its header is not complete.
+    """
+    file = _root().joinpath(f"{name}.cypher")
+    if not _NAME.fullmatch(name) or not file.is_file():
+        raise UsageError(f"there is no statement '{name}'", where=name, hint=f"there are: {', '.join(names())}")
+    return parse(name, file.read_text(encoding="utf-8"))
+
+
+def names(group: str | None = None) -> list[str]:
+    """Give the names of all statements, or of one group (`schema`, `ingest` …), sorted."""
+    folders = (folder for folder in _root().iterdir() if folder.is_dir() and group in (None, folder.name))
+    found = (f"{folder.name}/{file.name}" for folder in folders for file in folder.iterdir())
+    return sorted(name.removesuffix(".cypher") for name in found if name.endswith(".cypher"))
+
+
+def parse(name: str, source: str) -> Statement:
+    """Read a file's header and statement.
+
+    Raises:
+        UsageError: the header lacks its title, kind or work.
+    """
+    title: list[str] = []
+    header: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    lines = source.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("//"):
+            comment = line.removeprefix("//").strip()
+            entry = _HEADER_LINE.fullmatch(comment)
+            if entry:
+                header[entry["name"]] = entry["value"]
+            else:
+                title.append(comment)
+        elif parameter := _PARAMETER_LINE.fullmatch(line.strip()):
+            parameters[parameter["name"]] = parameter["example"]
+        elif line.strip():
+            return _statement(name, title, header, parameters, "\n".join(lines[number:]).strip())
+    raise UsageError("the file holds no statement", where=name)
+
+
+def _statement(name: str, title: list[str], header: dict[str, str], parameters: dict[str, str], text: str) -> Statement:
+    kind, work = header.get("kind"), header.get("work")
+    if not title or kind not in get_args(Kind) or work not in get_args(Work):
+        raise UsageError("the header must give a title, '// kind:' and '// work:'", where=name)
+    return Statement(
+        name=name,
+        title=" ".join(title),
+        kind=cast("Kind", kind),
+        work=cast("Work", work),
+        parameters=parameters,
+        text=text.removesuffix(";"),
+        identifier=header.get("identifier"),
+    )
+
+
+def _root() -> Traversable:
+    return files("cypher")
