@@ -1,0 +1,43 @@
+"""Readers: one a data set family; each turns a folder into validated tables, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+from ingest.tables import Tables
+from ingest.validate import check
+from spikegraph.errors import DataError, UsageError
+
+READERS: Mapping[str, str] = {
+    "demo": "ingest.readers.demo",
+    "lastfm": "ingest.readers.lastfm",
+    "kgat": "ingest.readers.kgat",
+    "tables": "ingest.readers.tables",
+}
+"""Sources by name, and the module whose `read(folder) -> Tables` reads them."""
+
+Reader = Callable[[Path], Tables]
+
+
+def read(source: str, path: Path | None = None) -> Tables:
+    """Read a data set and check it (`ingest.validate.check`).
+
+    Args:
+        source: one of `READERS`.
+        path: its folder; the demo data has its own.
+
+    Raises:
+        UsageError: there is no such source, or it needs a folder.
+        DataError: the data is refused; `where` is the file, relative to the folder, and the line.
+    """
+    if source not in READERS:
+        raise UsageError(f"there is no source '{source}'", hint=f"one of: {', '.join(READERS)}")
+    module = import_module(READERS[source])
+    if path is None and source != "demo":
+        raise UsageError(f"the source '{source}' needs a folder", hint=f"spikegraph ingest {source} FOLDER --name NAME")
+    if path is not None and not path.is_dir():
+        raise DataError("there is no such folder", where=str(path))
+    reader: Reader = module.read
+    return check(reader(path or module.FOLDER))
