@@ -92,7 +92,7 @@ ECOSYSTEM_VARIABLES = {
 """Variables that other tools of the ecosystem read too, and the settings they stand for."""
 
 PREFIX = "SPIKEGRAPH_"
-NOT_SETTINGS = {"SPIKEGRAPH_DATA"}
+NOT_SETTINGS = {"SPIKEGRAPH_DATA", "SPIKEGRAPH_TEST_NEO4J_URI", "SPIKEGRAPH_TEST_NEO4J_PASSWORD"}
 """Variables with our prefix that the tests and benchmarks read."""
 
 

