@@ -51,6 +51,10 @@ class Dataset:
     locked_by: str | None = None
 
 
+_PROPERTIES = Dataset.__dataclass_fields__.keys() - {"counts", "active_run", "locked_by"}
+"""The fields of the record that are properties of the node under the same names."""
+
+
 def find(store: Store, name: str) -> Dataset | None:
     """Give the record of a data set in whatever state, or None."""
     record = store.read_one("dataset/get", dataset=name)
@@ -106,7 +110,7 @@ def relations(store: Store, name: str) -> list[dict[str, Any]]:
 
 def _dataset(record: Mapping[str, Any]) -> Dataset:
     node = record["dataset"]
-    plain = {name: node[name] for name in Dataset.__dataclass_fields__ if name in node}
+    plain = {name: node[name] for name in _PROPERTIES if name in node}
     counts = {name: node[name] for name in COUNTS if name in node}
     return Dataset(**plain, counts=counts, active_run=record["active_run"], locked_by=_holder(node, record["lock_age"]))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,11 @@ def plain_rows(frame: pd.DataFrame) -> list[Row]:
     names = [str(name) for name in frame.columns]
     columns = [plain_column(frame.iloc[:, position]) for position in range(len(names))]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def grouped(batch: list[Row], column: str) -> list[Row]:
+    """Gather neighbouring rows with the same value: `[{column: value, "rows": [row, …]}]`."""
+    return [{column: value, "rows": list(rows)} for value, rows in groupby(batch, key=itemgetter(column))]
 
 
 def plain_column(column: pd.Series[Any]) -> list[Any]:

@@ -128,6 +128,7 @@ class Store:
         *,
         batch_rows: int = row_batches.BATCH_ROWS,
         batch_bytes: int = row_batches.BATCH_BYTES,
+        group_by: str | None = None,
         advance: Advance | None = None,
         **parameters: Any,
     ) -> int:
@@ -138,6 +139,8 @@ class Store:
             rows: a frame (missing values are sent as null) or dictionaries of plain values.
             batch_rows: the most rows of a transaction.
             batch_bytes: about the most bytes of a transaction's parameters.
+            group_by: a column by which the rows are sorted: `$rows` is then one `{column: value, rows: [...]}`
+                for each value, so that the statement looks its node up once.
             advance: called with the rows of each batch once it is committed.
             parameters: further parameters, the same for every batch.
 
@@ -148,7 +151,8 @@ class Store:
         sent = 0
         with translated(found.name), self._session(WRITE_ACCESS) as session:
             for batch in row_batches.batches(rows, batch_rows, batch_bytes):
-                session.execute_write(self._work(found, {**parameters, "rows": batch}))
+                sendable = row_batches.grouped(batch, group_by) if group_by else batch
+                session.execute_write(self._work(found, {**parameters, "rows": sendable}))
                 sent += len(batch)
                 if advance:
                     advance(len(batch))
