@@ -1,0 +1,9 @@
+// Which of these items the graph does not hold (any more).
+// kind: read
+// work: batch
+:param keys => ['demo/movie/1'];
+
+UNWIND $keys AS key
+OPTIONAL MATCH (item:Item {key: key})
+WITH key, item WHERE item IS NULL
+RETURN key LIMIT 5;

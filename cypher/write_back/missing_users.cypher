@@ -1,0 +1,9 @@
+// Which of these users the graph does not hold (any more).
+// kind: read
+// work: batch
+:param keys => ['demo/user/1'];
+
+UNWIND $keys AS key
+OPTIONAL MATCH (user:User {key: key})
+WITH key, user WHERE user IS NULL
+RETURN key LIMIT 5;

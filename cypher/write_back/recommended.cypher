@@ -1,0 +1,17 @@
+// Write the lists of a batch of users: each end node is looked up once, each list grouped by its user.
+// kind: write
+// work: batch
+:param run => 'demo-run';
+:param ends => ['demo/movie/1'];
+:param rows => [{start: 'demo/user/1', ends: [0], scores: [0.9]}];
+
+UNWIND range(0, size($ends) - 1) AS position
+MATCH (end:Item {key: $ends[position]})
+WITH end, position ORDER BY position
+WITH collect(end) AS ends WHERE size(ends) = size($ends)
+UNWIND $rows AS row
+MATCH (start:User {key: row.start})
+UNWIND range(0, size(row.ends) - 1) AS place
+WITH start, ends[row.ends[place]] AS end, row.scores[place] AS score, place + 1 AS rank
+CREATE (start)-[:RECOMMENDED {run: $run, score: score, rank: rank}]->(end)
+RETURN count(*) AS written;
