@@ -1,0 +1,178 @@
+"""The training loop: epochs, early stopping, checkpoints, a log line each; exact to resume."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.checkpoint import Progress, load_state, load_weights, save_state, save_weights
+from model.config import TrainConfig
+from model.device import generator_of
+from model.interactions import Interactions
+from model.recommender import ClosedFormRecommender, Recommender, TrainedRecommender
+from model.run_folder import EpochLog
+from model.sampling import NegativeSampler
+from model.types import SELECTION_METRIC
+from spikegraph.errors import DataError, UsageError
+from spikegraph.logs import get_logger, progress
+
+log = get_logger(__name__)
+
+Validate = Callable[[], Mapping[str, float]]
+"""Gives the validation metrics of the model as it stands."""
+
+STATE = "state.safetensors"
+BEST = "best.safetensors"
+
+
+def fit(
+    recommender: Recommender,
+    interactions: Interactions,
+    config: TrainConfig,
+    folder: Path,
+    seed: int,
+    epochs: int,
+    validate: Validate | None,
+) -> Progress:
+    """Train or compute a model in a folder; the best weights are in it and in the model at the end.
+
+    A training that the folder holds a state of goes on from there.
+
+    Args:
+        recommender: on its device, freshly initialised.
+        interactions: the pairs to learn from, those it was built with.
+        config: learning rate, batch size, stopping.
+        folder: where state, weights and log go.
+        seed: of the batches, negatives, samples and dropouts.
+        epochs: the most epochs.
+        validate: None trains all epochs and keeps the last weights.
+
+    Raises:
+        UsageError: the loss is no number any more; the folder keeps the last good state and weights.
+        KeyboardInterrupt: passed on; the folder can be resumed from its last whole epoch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(recommender, ClosedFormRecommender):
+        recommender.fit()
+        save_weights(folder / BEST, recommender)
+        return Progress(stopped="closed form")
+    assert isinstance(recommender, TrainedRecommender)
+    place = recommender.device
+    draws = generator_of(seed, "training", place)
+    stand = _Fit(recommender, interactions.to(place), config, folder, draws, epochs, validate).run()
+    load_weights(folder / BEST, recommender)
+    return stand
+
+
+@dataclass
+class _Fit:
+    """One training of one model in one folder.
+
+    Args:
+        model: on its device, freshly initialised.
+        interactions: the pairs to learn from.
+        config: learning rate, batch size, stopping.
+        folder: where state, best weights and log go.
+        generator: of the model's device.
+        epochs: the most epochs.
+        validate: None trains all epochs and keeps the last weights.
+    """
+
+    model: TrainedRecommender
+    interactions: Interactions
+    config: TrainConfig
+    folder: Path
+    generator: torch.Generator
+    epochs: int
+    validate: Validate | None
+
+    def run(self) -> Progress:
+        """Train, from the folder's state where it has one."""
+        sampler = NegativeSampler(self.interactions)
+        if not len(sampler):
+            raise DataError("every user has every item, so that nothing can be ranked", where=str(self.folder))
+        optimiser = torch.optim.Adam(self.model.parameters(), lr=self.config.learning_rate)
+        stand = Progress()
+        if (self.folder / STATE).exists():
+            stand = load_state(self.folder / STATE, self.model, optimiser, self.generator)
+            log.info("resumes", epoch=stand.epoch)
+        epoch_log = EpochLog(self.folder / "log.jsonl", keep_until=stand.epoch)
+        try:
+            with progress("training", self.epochs) as advance:
+                advance(stand.epoch)
+                while not stand.stopped:
+                    self._epoch(sampler, optimiser, stand, epoch_log)
+                    save_state(self.folder / STATE, self.model, optimiser, self.generator, stand)
+                    advance(1)
+        except KeyboardInterrupt:
+            log.warning("interrupted", whole_epochs=stand.epoch, hint="go on exactly with --resume")
+            raise
+        return stand
+
+    def _epoch(
+        self, sampler: NegativeSampler, optimiser: torch.optim.Optimizer, stand: Progress, epoch_log: EpochLog
+    ) -> None:
+        started = time.perf_counter()
+        losses = self._steps(sampler, optimiser)
+        epoch = stand.epoch + 1
+        self._refuse_divergence(losses, epoch)
+        last = epoch >= self.epochs
+        metrics: Mapping[str, float] = {}
+        if self.validate is None:
+            self._keep_last(stand, epoch, last)
+        elif last or epoch % self.config.evaluate_every == 0:
+            metrics = self.validate()
+            self._judge(stand, epoch, metrics[SELECTION_METRIC])
+        if last and not stand.stopped:
+            stand.stopped = f"after all {self.epochs} epochs"
+        stand.epoch = epoch
+        seconds = round(time.perf_counter() - started, 3)
+        epoch_log.append(epoch, **losses, **metrics, seconds=seconds)
+        if metrics or last:
+            shown = {name: round(metrics[name], 4) for name in (SELECTION_METRIC, "ndcg@20") if name in metrics}
+            log.info("epoch", epoch=epoch, loss=round(losses["loss"], 4), **shown, seconds=seconds)
+
+    def _steps(self, sampler: NegativeSampler, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+        """Go through all batches once and give the mean of each part of the loss."""
+        sums: dict[str, Tensor] = {}
+        steps = 0
+        for batch in sampler.epoch(self.config.batch_size_for(len(sampler)), self.generator):
+            optimiser.zero_grad(set_to_none=True)
+            parts = self.model.loss(batch, self.generator)
+            total = torch.stack(list(parts.values())).sum()
+            total.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            optimiser.step()
+            for name, value in {**parts, "loss": total}.items():
+                sums[name] = sums.get(name, 0) + value.detach()
+            steps += 1
+        return {name: value.item() / steps for name, value in sums.items()}
+
+    def _judge(self, stand: Progress, epoch: int, value: float) -> None:
+        if value > stand.best_value:
+            stand.best_epoch, stand.best_value, stand.readings_since_best = epoch, value, 0
+            save_weights(self.folder / BEST, self.model)
+            return
+        stand.readings_since_best += 1
+        if stand.readings_since_best >= self.config.patience:
+            stand.stopped = f"{SELECTION_METRIC} no better for {stand.readings_since_best} readings"
+
+    def _keep_last(self, stand: Progress, epoch: int, last: bool) -> None:
+        stand.best_epoch = epoch
+        if last:
+            save_weights(self.folder / BEST, self.model)
+
+    def _refuse_divergence(self, losses: Mapping[str, float], epoch: int) -> None:
+        broken = [name for name, value in losses.items() if not math.isfinite(value)]
+        if broken:
+            raise UsageError(
+                f"the loss is no number any more in epoch {epoch} ({', '.join(broken)}); the weights of the last "
+                f"good epoch are kept",
+                where=str(self.folder),
+                hint="train again with a lower train.learning_rate",
+            )

@@ -1,0 +1,93 @@
+"""From the snapshot to the knowledge graph that a model trains on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from export.snapshot import IntArray, Snapshot
+from model.sampling import sample_per_group
+from model.sparse import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Triples:
+    """The triples of a model in both directions, over the entities that it keeps.
+
+    Attributes:
+        heads: int64 [m], the receiving ends, rows of `entities`.
+        tails: int64 [m].
+        types: int64 [m] in 0..2R-1; the inverse of r is r + R.
+        entities: int64 [E'], the snapshot's entity row of every kept one, items first.
+        num_types: 2R.
+    """
+
+    heads: IntArray
+    tails: IntArray
+    types: IntArray
+    entities: IntArray
+    num_types: int
+
+    @classmethod
+    def from_snapshot(cls, snapshot: Snapshot, min_degree: int = 1) -> Triples:
+        """Take all triples, leaving out auxiliary entities with fewer than `min_degree` of them."""
+        edge_index, edge_type = snapshot.both_directions()
+        kept = np.bincount(edge_index[0], minlength=snapshot.num_entities) >= min_degree
+        kept[: snapshot.num_items] = True
+        edges = kept[edge_index].all(axis=0)
+        renumbered = (np.cumsum(kept) - 1)[edge_index[:, edges]]
+        return cls(
+            renumbered[0], renumbered[1], edge_type[edges], np.flatnonzero(kept), max(2 * snapshot.num_relations, 1)
+        )
+
+
+class KnowledgeGraph(nn.Module):
+    """The triples sorted by head, messages told apart by (tail, type).
+
+    A message depends on its tail and its type alone, so that there are fewer distinct messages P than
+    edges m (an artist's tags, say, share one message a tag). Attention is then a sparse [E, P] matrix.
+    """
+
+    message_tails: Tensor
+    """int64 [P]"""
+    message_types: Tensor
+    """int64 [P]"""
+    by_type: Tensor
+    """int64 [m]: the edges in the order of their types."""
+
+    def __init__(self, triples: Triples) -> None:
+        super().__init__()
+        order = np.lexsort((triples.types, triples.tails, triples.heads))
+        heads, tails, types = (torch.from_numpy(part[order]) for part in (triples.heads, triples.tails, triples.types))
+        messages, message = torch.unique(tails * triples.num_types + types, return_inverse=True)
+        self.structure = Structure(heads, message, (len(triples.entities), len(messages)))
+        self.type_sizes = torch.bincount(types, minlength=triples.num_types).tolist()
+        buffers = {
+            "message_tails": messages // triples.num_types,
+            "message_types": messages % triples.num_types,
+            "by_type": torch.argsort(types, stable=True),
+        }
+        for name, tensor in buffers.items():
+            self.register_buffer(name, tensor, persistent=False)
+
+    def __len__(self) -> int:
+        return len(self.structure)
+
+    def sample(self, rate: float, generator: torch.Generator, *, never: Sequence[int] = ()) -> Structure:
+        """Keep ⌊rate · n⌋ edges of every type, at least one, uniformly without replacement.
+
+        Args:
+            rate: share to keep.
+            generator: on the graph's device.
+            never: types of which none is kept.
+        """
+        counts = [
+            0 if kind in never else min(size, max(1, int(rate * size))) for kind, size in enumerate(self.type_sizes)
+        ]
+        kept = torch.empty_like(self.by_type, dtype=torch.bool)
+        kept[self.by_type] = sample_per_group(self.type_sizes, counts, generator)
+        return self.structure.subset(kept, sum(counts))

@@ -1,0 +1,94 @@
+"""LightGCN: embeddings propagated over the user-item graph (He et al., SIGIR 2020, arXiv 2002.02126)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from typing_extensions import override
+
+from export.snapshot import Snapshot
+from model import losses
+from model.config import ModelConfig
+from model.interactions import Interactions
+from model.recommender import Batch, Size, TrainedRecommender
+from model.sparse import Structure, multiply
+from model.types import Embeddings, Losses
+
+
+class LightGcnConfig(ModelConfig):
+    """LightGCN's sizes and its one regulariser."""
+
+    dimensions: int = Field(default=64, ge=1)
+    layers: int = Field(default=3, ge=0)
+    l2_weight: float = Field(default=1e-4, ge=0)
+    """Of half the squared norms of the batch's three initial embeddings, per interaction."""
+
+
+class LightGcn(TrainedRecommender):
+    """Mean of E, AE, …, A^L E with A = D^-½ (user-item adjacency) D^-½; BPR."""
+
+    name: ClassVar[str] = "lightgcn"
+    config_type: ClassVar[type[ModelConfig]] = LightGcnConfig
+    has_vectors: ClassVar[bool] = True
+
+    normalised: Tensor
+
+    def __init__(self, config: LightGcnConfig, interactions: Interactions, generator: torch.Generator) -> None:
+        super().__init__()
+        self.num_users, self.num_items = interactions.num_users, interactions.num_items
+        self.config = config
+        nodes = self.num_users + self.num_items
+        initial = torch.empty(nodes, config.dimensions)
+        self.embedding = nn.Parameter(nn.init.normal_(initial, std=0.1, generator=generator))
+        ends = interactions.users, interactions.items + self.num_users
+        rows, columns = torch.cat(ends), torch.cat(ends[::-1])
+        order = torch.argsort(rows, stable=True)
+        self.structure = Structure(rows[order], columns[order], (nodes, nodes))
+        scale = self.structure.offsets.diff().clamp(min=1).to(initial.dtype).rsqrt()
+        values = scale[self.structure.rows] * scale[self.structure.columns]
+        self.register_buffer("normalised", values, persistent=False)
+
+    @classmethod
+    @override
+    def build(
+        cls, config: ModelConfig, snapshot: Snapshot, interactions: Interactions, generator: torch.Generator
+    ) -> Self:
+        """Make it; see the contract."""
+        assert isinstance(config, LightGcnConfig)
+        return cls(config, interactions, generator)
+
+    @override
+    def encode(self) -> Embeddings:
+        """Give the mean of the layers."""
+        with torch.no_grad():
+            users, items = self._propagate()
+        return Embeddings(users, items)
+
+    @override
+    def loss(self, batch: Batch, generator: torch.Generator) -> Losses:
+        """BPR on the propagated embeddings, L2 on the initial ones."""
+        users, items = self._propagate()
+        final = users[batch.users], items[batch.positives], items[batch.negatives]
+        initial = self.embedding[: self.num_users], self.embedding[self.num_users :]
+        own = initial[0][batch.users], initial[1][batch.positives], initial[1][batch.negatives]
+        return {"bpr": losses.bpr(*final), "l2": self.config.l2_weight * losses.squared_norms(*own)}
+
+    @classmethod
+    @override
+    def forecast_bytes(cls, config: ModelConfig, size: Size) -> int:
+        """Weights with their optimiser, the graph, and the layers of a step."""
+        assert isinstance(config, LightGcnConfig)
+        layers = 4 * (size.users + size.items) * config.dimensions * (4 + 2 * config.layers)
+        return layers + 2 * 60 * size.interactions + 4 * 12 * size.batch_size * config.dimensions
+
+    def _propagate(self) -> tuple[Tensor, Tensor]:
+        layer: Tensor = self.embedding
+        total = layer
+        for _ in range(self.config.layers):
+            layer = multiply(self.structure, self.normalised, layer)
+            total = total + layer
+        mean = total / (self.config.layers + 1)
+        return mean[: self.num_users], mean[self.num_users :]

@@ -1,0 +1,106 @@
+"""The contract of every model: built from a snapshot, it encodes users and items as vectors.
+
+The score of a pair is the dot product of its two vectors, so that evaluation, write-back and search
+know no model by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Self
+
+import torch
+from torch import Tensor, nn
+
+from export.snapshot import Snapshot
+from model.config import ModelConfig
+from model.interactions import Interactions
+from model.types import Embeddings, Losses
+
+
+class Batch(NamedTuple):
+    """Training triples, int64 [B] each: a user, an item of his, an item that is not."""
+
+    users: Tensor
+    positives: Tensor
+    negatives: Tensor
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the memory of a training depends on."""
+
+    users: int
+    items: int
+    entities: int
+    triples: int
+    text_dimensions: int
+    interactions: int
+    batch_size: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, interactions: int, batch_size: int) -> Size:
+        """Measure a snapshot, with so many training interactions in batches of so many."""
+        text = 0 if snapshot.user_profile is None else snapshot.user_profile.shape[1]
+        counts = snapshot.num_users, snapshot.num_items, snapshot.num_entities, len(snapshot.edge_type)
+        return cls(*counts, text, interactions, batch_size)
+
+
+class Recommender(nn.Module, ABC):
+    """A model of one snapshot."""
+
+    name: ClassVar[str]
+    """The name it is asked for by."""
+    config_type: ClassVar[type[ModelConfig]]
+    has_vectors: ClassVar[bool]
+    """Whether its embeddings are points of a small space, worth a vector index and cosines."""
+
+    @classmethod
+    @abstractmethod
+    def build(
+        cls, config: ModelConfig, snapshot: Snapshot, interactions: Interactions, generator: torch.Generator
+    ) -> Self:
+        """Make the model with its initial weights.
+
+        Args:
+            config: an instance of `config_type`.
+            snapshot: the graph and the profiles.
+            interactions: the pairs it may learn from; never taken from the snapshot, which holds test too.
+            generator: draws the initial weights, on the CPU.
+        """
+
+    @abstractmethod
+    def encode(self) -> Embeddings:
+        """Give the embeddings: users [U, d], items [V, d], without dropout, on the full graph."""
+
+    @classmethod
+    @abstractmethod
+    def forecast_bytes(cls, config: ModelConfig, size: Size) -> int:
+        """Estimate the peak memory of training, in bytes."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return next(iter([*self.parameters(), *self.buffers()])).device
+
+
+class ClosedFormRecommender(Recommender):
+    """A model that is computed, not trained."""
+
+    @abstractmethod
+    def fit(self) -> None:
+        """Compute the weights from the interactions it was built with."""
+
+
+class TrainedRecommender(Recommender):
+    """A model that is trained by gradient steps over batches of interactions."""
+
+    @abstractmethod
+    def loss(self, batch: Batch, generator: torch.Generator) -> Losses:
+        """Give the parts of the objective for one batch.
+
+        Args:
+            batch: rows of users and items, on the model's device.
+            generator: of the model's device; every random choice of the step is drawn from it.
+        """

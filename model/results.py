@@ -1,0 +1,74 @@
+"""What a run gives to the graph: lists, similarities, vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from export.snapshot import Snapshot
+from model.device import few_threads
+from model.interactions import Interactions
+from model.refit import refit
+from model.retrieval import similar_rows, top_items
+from model.run_folder import RunRecord
+from model.saved import SPLITS_OF, Weights, load_recommender, newest_weights, open_run
+from model.types import Ranking
+
+
+@dataclass(frozen=True, eq=False)
+class RunResults:
+    """The results of a run, in rows of its snapshot.
+
+    Attributes:
+        record: the run.
+        weights: which weights they come from.
+        recommendations: per user, item rows he has no interaction with in the splits these weights saw.
+        similar_items, similar_users: nearest others by cosine; None for a model without vectors.
+        user_vectors, item_vectors: float32 [U, d] and [V, d], or None.
+    """
+
+    record: RunRecord
+    weights: Weights
+    recommendations: Ranking
+    similar_items: Ranking | None
+    similar_users: Ranking | None
+    user_vectors: npt.NDArray[np.float32] | None
+    item_vectors: npt.NDArray[np.float32] | None
+
+
+def run_results(
+    run_folder: Path,
+    snapshot: Snapshot | None = None,
+    *,
+    top_n: int = 20,
+    similar: int = 20,
+    weights: Weights | None = None,
+    device: str = "auto",
+) -> RunResults:
+    """Compute the results of a finished run.
+
+    Args:
+        run_folder: the run.
+        snapshot: what it was trained on; None finds it where it was.
+        top_n: length of the recommendation lists.
+        similar: length of the similarity lists.
+        weights: None takes those that saw most; 'all' is refitted now if it was not yet.
+        device: 'auto', 'cpu' or 'cuda'.
+    """
+    folder, record, snapshot = open_run(run_folder, snapshot)
+    weights = weights or newest_weights(record)
+    if weights != "best":
+        record = refit(folder, record, snapshot, weights, device)
+    recommender = load_recommender(folder, record, snapshot, weights, device)
+    with few_threads():
+        embeddings = recommender.encode()
+        seen = Interactions.from_snapshot(snapshot, SPLITS_OF[weights])
+        lists = top_items(embeddings, seen, top_n)
+        if not recommender.has_vectors:
+            return RunResults(record, weights, lists, None, None, None, None)
+        near = [similar_rows(vectors, similar) for vectors in (embeddings.items, embeddings.users)]
+    vectors = [part.cpu().numpy().astype(np.float32, copy=False) for part in embeddings]
+    return RunResults(record, weights, lists, near[0], near[1], vectors[0], vectors[1])

@@ -1,0 +1,139 @@
+"""Top-k lists over all items, computed in blocks of bounded memory.
+
+Ties are broken by row, lower first, so that a list depends on the scores alone (`torch.topk` promises
+no order among equal scores).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model.interactions import Interactions, contains
+from model.types import Embeddings, Ranking
+
+BLOCK_BYTES = 64 * 2**20
+"""How much one block of scores may take."""
+
+
+def top_items(
+    embeddings: Embeddings, seen: Interactions, k: int, *, users: Tensor | None = None, block_bytes: int = BLOCK_BYTES
+) -> Ranking:
+    """Give each user the k best items that are not in `seen`.
+
+    Args:
+        embeddings: users [U, d], items [V, d].
+        seen: the pairs never to recommend, usually the train part.
+        k: length of the lists.
+        users: int64 [n], user rows to answer for; all if None.
+        block_bytes: bound of one block of scores.
+
+    Returns:
+        rows [n, k] of items and their scores, in the order of `users`.
+    """
+    device = embeddings.items.device
+    users = torch.arange(len(embeddings.users), device=device) if users is None else users.to(device)
+    blocks = [rows_and_scores for _, *rows_and_scores in _user_blocks(embeddings, seen, k, users, block_bytes)]
+    return _collect(blocks, k)
+
+
+def hits_of(
+    embeddings: Embeddings, seen: Interactions, relevant: Interactions, k: int, *, block_bytes: int = BLOCK_BYTES
+) -> tuple[Tensor, Tensor]:
+    """Rank all items for the users who have relevant ones and mark the hits.
+
+    Returns:
+        user rows int64 [n] and hits bool [n, k].
+    """
+    device = embeddings.items.device
+    relevant = relevant.to(device)
+    users = relevant.user_degrees.nonzero().squeeze(1)
+    keys = relevant.keys
+    hits = []
+    for block, rows, _ in _user_blocks(embeddings, seen, k, users, block_bytes):
+        found = contains(keys, block[:, None] * relevant.num_items + rows)
+        hits.append(found & (rows >= 0))
+    return users, torch.cat(hits) if hits else torch.zeros((0, k), dtype=torch.bool, device=device)
+
+
+def similar_rows(vectors: Tensor, k: int, *, block_bytes: int = BLOCK_BYTES) -> Ranking:
+    """Give each row its k nearest others by cosine.
+
+    Args:
+        vectors: [n, d]; a zero row is similar to nothing (score 0 with every other).
+        k: length of the lists.
+        block_bytes: bound of one block of scores.
+
+    Returns:
+        rows [n, k] and cosines.
+    """
+    unit = functional.normalize(vectors, dim=1)
+    blocks = []
+    for start, stop in _ranges(len(unit), len(unit) * unit.element_size(), block_bytes):
+        scores = unit[start:stop] @ unit.T
+        own = torch.arange(start, stop, device=unit.device)
+        scores[own - start, own] = -torch.inf
+        blocks.append(list(best(scores, k)))
+    return _collect(blocks, k)
+
+
+def best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Give the k largest of each row, ties by column, lower first; -inf never appears.
+
+    Args:
+        scores: [n, m].
+        k: how many.
+
+    Returns:
+        columns int64 [n, k] (-1 where there are fewer) and their scores.
+    """
+    width = min(k, scores.shape[1])
+    values, columns = scores.topk(width, dim=1)
+    if width:
+        tied = ((scores >= values[:, -1:]).sum(1) > width).nonzero().squeeze(1)
+        if len(tied):
+            ordered, order = scores[tied].sort(dim=1, descending=True, stable=True)
+            values[tied], columns[tied] = ordered[:, :width], order[:, :width]
+    columns, by_column = columns.sort(dim=1)
+    values, by_value = values.gather(1, by_column).sort(dim=1, descending=True, stable=True)
+    columns = columns.gather(1, by_value).masked_fill(values == -torch.inf, -1)
+    padding = (0, k - width)
+    return functional.pad(columns, padding, value=-1), functional.pad(values, padding, value=-torch.inf)
+
+
+def _user_blocks(
+    embeddings: Embeddings, seen: Interactions, k: int, users: Tensor, block_bytes: int
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    items = embeddings.items
+    seen = seen.to(items.device)
+    for start, stop in _ranges(len(users), len(items) * items.element_size(), block_bytes):
+        block = users[start:stop]
+        scores = embeddings.users[block] @ items.T
+        position, item = _pairs_of(seen, block)
+        scores[position, item] = -torch.inf
+        yield block, *best(scores, k)
+
+
+def _pairs_of(seen: Interactions, users: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the pairs of these users: their positions in `users` and the items, both int64 [m]."""
+    first, degrees = seen.offsets[users], seen.user_degrees[users]
+    position = torch.repeat_interleave(torch.arange(len(users), device=users.device), degrees)
+    within = torch.arange(len(position), device=users.device) - (degrees.cumsum(0) - degrees)[position]
+    return position, seen.items[first[position] + within]
+
+
+def _ranges(rows: int, row_bytes: int, block_bytes: int) -> Iterator[tuple[int, int]]:
+    step = max(1, block_bytes // max(row_bytes, 1))
+    for start in range(0, rows, step):
+        yield start, min(start + step, rows)
+
+
+def _collect(blocks: list[list[Tensor]], k: int) -> Ranking:
+    if not blocks:
+        return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32))
+    rows, scores = (torch.cat(parts).cpu().numpy() for parts in zip(*blocks, strict=True))
+    return Ranking(rows, scores.astype(np.float32, copy=False))

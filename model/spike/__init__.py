@@ -1,0 +1,1 @@
+"""SPiKE: semantic profiles injected into a knowledge graph encoder (Ahn, Shin, Seo, KDD 2026)."""

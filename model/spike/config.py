@@ -1,0 +1,63 @@
+"""SPiKE's options. The defaults are the preset `recommended`; letters are those of the paper."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from model.config import ModelConfig
+
+
+class SpikeConfig(ModelConfig):
+    """Sizes, weights, dropouts, and the switches where paper, figure and released code differ."""
+
+    dimensions: int = Field(default=64, ge=1)
+    """d, size of the embeddings."""
+    layers: int = Field(default=2, ge=0)
+    """L, hops."""
+    attention_heads: int = Field(default=2, ge=1)
+    """H; they split d."""
+    profile_dimensions: int | None = Field(default=128, ge=1)
+    """Text vectors are reduced to so many by PCA (users and entities together) before their MLPs; None keeps D."""
+    min_entity_degree: int = Field(default=2, ge=1)
+    """Auxiliary entities with fewer triples are left out: with one they connect nothing."""
+
+    profile_weight: float = Field(default=0.25, ge=0)
+    """ρ (`text_rho`), the share of the profile that is injected, then removed."""
+    matching_weight: float = Field(default=5.0, ge=0)
+    """β (`align_coef`), of the pairwise profile preference matching."""
+    l2_weight: float = Field(default=1e-2, ge=0)
+    """Of half the squared norms of the batch's three final embeddings, per interaction."""
+
+    graph_dropout: float = Field(default=0.5, ge=0, lt=1)
+    """Share of the triples of each relation, and of the user-item pairs, left out of a step."""
+    message_dropout: float = Field(default=0.1, ge=0, lt=1)
+    profile_dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Inside the profile MLPs."""
+
+    l2_in_loss: bool = True
+    """False: computed nowhere, as in the released code, which only logs it."""
+    sample_all_relations: bool = True
+    """False: no triple of the last inverse relation is ever sampled in training, as in the released code."""
+    share_profile_dropout: bool = True
+    """True: one pass of the profile MLPs a step, so that removal is exact. False: a fresh dropout mask each
+    for injection, removal and matching, as in the released code."""
+    match_on: Literal["final", "input"] = "final"
+    """Embeddings that are matched with the profiles: the aggregated ones (released code) or the input (figure)."""
+    match_mode: Literal["gram", "sampled"] = "gram"
+    """`gram`: all nodes, by d × d Gram matrices. `sampled`: `match_repeats` times a share `match_ratio`."""
+    match_ratio: float = Field(default=0.1, gt=0, le=1)
+    """γ (`anchor_ratio`)."""
+    match_repeats: int = Field(default=8, ge=1)
+    """S (`num_repeat`)."""
+    users_send_messages: bool = False
+    """True: items also receive the mean of their users (figure); False: they do not (released code)."""
+    attention_share: float = Field(default=1.0, ge=0)
+    """Weight of the normalised attention beside the normalised user mean, where users send messages."""
+
+    @model_validator(mode="after")
+    def _heads_split_dimensions(self) -> SpikeConfig:
+        if self.dimensions % self.attention_heads:
+            raise ValueError(f"attention_heads must divide dimensions ({self.dimensions})")
+        return self

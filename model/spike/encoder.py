@@ -1,0 +1,110 @@
+"""SPiKE's graph encoder: attention on the knowledge graph, means on the user-item graph (spike.md §3.2)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from model.graph import KnowledgeGraph, Triples
+from model.interactions import Interactions
+from model.sampling import dropout
+from model.sparse import Structure, multiply
+from model.spike.attention import attend
+from model.spike.config import SpikeConfig
+
+
+class SpikeEncoder(nn.Module):
+    """The weights and graphs of the encoder.
+
+    Parameters: `embedding` [U + E, d] (users first), `relation` [2R, d], `projection` [d, d], which query
+    and key and all layers share; each Xavier uniform as a whole matrix.
+    """
+
+    def __init__(
+        self, config: SpikeConfig, triples: Triples, interactions: Interactions, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.num_users, self.num_items = interactions.num_users, interactions.num_items
+        nodes = self.num_users + len(triples.entities)
+        self.embedding = _xavier(nodes, config.dimensions, generator)
+        self.relation = _xavier(triples.num_types, config.dimensions, generator)
+        self.projection = _xavier(config.dimensions, config.dimensions, generator)
+        self.knowledge = KnowledgeGraph(triples)
+        self.items_of_users = _MeanOf(interactions.users, interactions.items, (self.num_users, self.num_items))
+        self.users_of_items: _MeanOf | None = None
+        if config.users_send_messages:
+            order = torch.argsort(interactions.items, stable=True)
+            pairs = interactions.items[order], interactions.users[order]
+            self.users_of_items = _MeanOf(*pairs, (self.num_items, self.num_users))
+
+    def layers(self, users: Tensor, entities: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Propagate the inputs and sum the layers, the inputs not counted.
+
+        Args:
+            users: u_0 [U, d].
+            entities: x_0 [E, d], items first.
+            generator: draws the sampled graph and the dropouts of a training step; None for the full graph.
+
+        Returns:
+            Σ u_l [U, d] and Σ x_l [E, d], over l = 1..L.
+        """
+        knowledge = self._sampled_knowledge(generator)
+        drop = self.config.graph_dropout
+        from_items = self.items_of_users.weights(drop, generator)
+        from_users = self.users_of_items.weights(drop, generator) if self.users_of_items else None
+        sums = torch.zeros_like(users), torch.zeros_like(entities)
+        for _ in range(self.config.layers):
+            to_users = self.items_of_users(from_items, entities[: self.num_items])
+            to_entities = self._attention(knowledge, entities)
+            if self.users_of_items is not None and from_users is not None:
+                to_entities = self._with_users(to_entities, self.users_of_items(from_users, users))
+            users, entities = self._finished(to_users, generator), self._finished(to_entities, generator)
+            sums = sums[0] + users, sums[1] + entities
+        return sums
+
+    def _attention(self, structure: Structure, entities: Tensor) -> Tensor:
+        projected = entities @ self.projection
+        tails, types = self.knowledge.message_tails, self.knowledge.message_types
+        relation = self.relation.index_select(0, types)
+        keys = projected.index_select(0, tails) * relation
+        values = entities.index_select(0, tails) * relation
+        return attend(structure, projected, keys, values, self.config.attention_heads)
+
+    def _with_users(self, attention: Tensor, user_means: Tensor) -> Tensor:
+        auxiliary = attention[self.num_items :]
+        shared = functional.normalize(attention[: self.num_items], dim=1) * self.config.attention_share
+        return torch.cat([functional.normalize(user_means, dim=1) + shared, auxiliary])
+
+    def _finished(self, messages: Tensor, generator: torch.Generator | None) -> Tensor:
+        return functional.normalize(dropout(messages, self.config.message_dropout, generator), dim=1)
+
+    def _sampled_knowledge(self, generator: torch.Generator | None) -> Structure:
+        if generator is None or self.config.graph_dropout == 0 or len(self.knowledge) == 0:
+            return self.knowledge.structure
+        never = () if self.config.sample_all_relations else (len(self.relation) - 1,)
+        return self.knowledge.sample(1 - self.config.graph_dropout, generator, never=never)
+
+
+class _MeanOf(nn.Module):
+    """The row-normalised product D⁻¹ A of a bipartite graph whose pairs are sorted by row."""
+
+    full: Tensor
+
+    def __init__(self, rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> None:
+        super().__init__()
+        self.structure = Structure(rows, columns, shape)
+        degrees = self.structure.offsets.diff().clamp(min=1)
+        self.register_buffer("full", 1 / degrees[rows].to(torch.get_default_dtype()), persistent=False)
+
+    def weights(self, drop: float, generator: torch.Generator | None) -> Tensor:
+        """Give the weight of each pair, some set to zero and the others scaled up in training."""
+        return dropout(self.full, drop, generator)
+
+    def forward(self, weights: Tensor, values: Tensor) -> Tensor:
+        return multiply(self.structure, weights, values)
+
+
+def _xavier(rows: int, columns: int, generator: torch.Generator) -> nn.Parameter:
+    return nn.Parameter(nn.init.xavier_uniform_(torch.empty(rows, columns), generator=generator))
