@@ -104,10 +104,10 @@ def split_lines(lines: list[str], name: str, separator: str | None, fields: int,
 
 @dataclass(frozen=True, eq=False)
 class Integers:
-    """The whole numbers of a text file: `values` int64 [n], and the line (from 1) that each stands on, int64 [n]."""
+    """The whole numbers of a text file: `ids` int64 [n], and the line (from 1) that each stands on, int64 [n]."""
 
     name: str
-    values: IntArray
+    ids: IntArray
     lines: IntArray
 
     def where(self, position: int) -> str:

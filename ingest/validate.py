@@ -13,6 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from cypher import identifiers
+from ingest.keys import are_known
 from ingest.tables import TRIPLE_COLUMNS, Tables, Vectors
 from spikegraph.errors import DataError
 
@@ -115,7 +116,7 @@ def check(tables: Tables) -> Tables:
     _check_attributes("entities", tables.entities)
     _check_ends(tables)
     if tables.vectors is not None:
-        _check_vectors(tables.vectors, pd.concat([tables.users["key"], tables.entities["key"]]))
+        _check_vectors(tables.vectors, {*tables.users["key"], *tables.entities["key"]})
     return tables
 
 
@@ -172,36 +173,36 @@ def _check_attributes(table: str, frame: pd.DataFrame) -> None:
 
 def _check_ends(tables: Tables) -> None:
     """Every end of a triple, pair, text and profile must be a node of the right kind."""
-    users, entities = pd.Index(tables.users["key"]), pd.Index(tables.entities["key"])
-    items = pd.Index(tables.entities.loc[tables.entities["is_item"], "key"])
+    users, entities = set(tables.users["key"]), set(tables.entities["key"])
+    items, types = set(tables.entities.loc[tables.entities["is_item"], "key"]), set(tables.relations["type"])
     _check_known("users", tables.users["key"], entities, "is a user and an entity", wanted=False)
     for end in ("head", "tail"):
         _check_known("triples", tables.triples[end], entities, "is not an entity")
-    _check_known("triples", tables.triples["relation"], pd.Index(tables.relations["type"]), "is not a relation")
+    _check_known("triples", tables.triples["relation"], types, "is not a relation")
     _check_known("interactions", tables.interactions["user"], users, "is not a user")
     _check_known("interactions", tables.interactions["item"], items, "is not an item")
     _check_known("texts", tables.texts["key"], items, "is not an item")
-    _check_known("profiles", tables.profiles["key"], users.append(entities), "is neither a user nor an entity")
-    loops = np.flatnonzero(tables.triples["head"].to_numpy() == tables.triples["tail"].to_numpy())
+    _check_known("profiles", tables.profiles["key"], users | entities, "is neither a user nor an entity")
+    loops = np.flatnonzero((tables.triples["head"] == tables.triples["tail"]).to_numpy())
     if len(loops):
         raise DataError("the triple leads from a node to itself", where=f"triples, row {loops[0] + 1}")
     if tables.interactions.empty:
         raise DataError("there is not one interaction", where="interactions")
 
 
-def _check_known(table: str, keys: pd.Series[str], known: pd.Index[str], reason: str, *, wanted: bool = True) -> None:
-    bad = np.flatnonzero(keys.isin(known).to_numpy() != wanted)
+def _check_known(table: str, keys: pd.Series[str], known: set[str], reason: str, *, wanted: bool = True) -> None:
+    bad = np.flatnonzero(are_known(keys, known) != wanted)
     if len(bad):
         raise DataError(f"{keys.name} {keys.iloc[bad[0]]!r} {reason}", where=f"{table}, row {bad[0] + 1}")
 
 
-def _check_vectors(vectors: Vectors, known: pd.Series[str]) -> None:
+def _check_vectors(vectors: Vectors, known: set[str]) -> None:
     matrix, keys = vectors.matrix, pd.Series(vectors.keys, dtype="str", name="key")
     if matrix.ndim != 2 or matrix.dtype != np.float32 or len(matrix) != len(keys):
         raise DataError(f"{len(keys)} keys do not fit a matrix {matrix.dtype}{matrix.shape}", where="vectors")
     if keys.duplicated().any():
         raise DataError(f"{keys[keys.duplicated()].iloc[0]!r} has two vectors", where="vectors")
-    _check_known("vectors", keys, pd.Index(known), "is neither a user nor an entity")
+    _check_known("vectors", keys, known, "is neither a user nor an entity")
     finite = np.isfinite(matrix).all(axis=1)
     if not finite.all():
         row = int(np.argmin(finite))

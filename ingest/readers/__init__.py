@@ -18,18 +18,19 @@ READERS: Mapping[str, str] = {
 }
 """Sources by name, and the module whose `read(folder) -> Tables` reads them."""
 
-Reader = Callable[[Path], Tables]
+Reader = Callable[..., Tables]
 
 
-def read(source: str, path: Path | None = None) -> Tables:
+def read(source: str, path: Path | None = None, options: Mapping[str, str] | None = None) -> Tables:
     """Read a data set and check it (`ingest.validate.check`).
 
     Args:
         source: one of `READERS`.
         path: its folder; the demo data has its own.
+        options: what the reader's `OPTIONS` name, if it has any.
 
     Raises:
-        UsageError: there is no such source, or it needs a folder.
+        UsageError: there is no such source or option, or it needs a folder.
         DataError: the data is refused; `where` is the file, relative to the folder, and the line.
     """
     if source not in READERS:
@@ -40,4 +41,10 @@ def read(source: str, path: Path | None = None) -> Tables:
     if path is not None and not path.is_dir():
         raise DataError("there is no such folder", where=str(path))
     reader: Reader = module.read
-    return check(reader(path or module.FOLDER))
+    known: Mapping[str, str] = getattr(module, "OPTIONS", {})
+    for name in options or {}:
+        if name not in known:
+            raise UsageError(
+                f"the source '{source}' has no option '{name}'", hint=f"it has: {', '.join(known) or 'none'}"
+            )
+    return check(reader(path or module.FOLDER, **({"options": options} if options else {})))

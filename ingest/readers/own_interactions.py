@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ingest.keys import are_known
 from ingest.readers.dataset_toml import DatasetFile, FileSection, Interactions, Reviews
 from ingest.table_files import Rows
 from spikegraph.errors import DataError
@@ -31,8 +32,8 @@ class OwnInteractions:
 
     def check_ends(self, users: pd.Series[str], items: pd.Series[str]) -> None:
         """Refuse a pair whose user or item no table has."""
-        self.rows.refuse(~self.frame["user"].isin(users).to_numpy(), self.section.user, "is not a user")
-        self.rows.refuse(~self.frame["item"].isin(items).to_numpy(), self.section.item, "is not an item")
+        self.rows.refuse(~are_known(self.frame["user"], users), self.section.user, "is not a user")
+        self.rows.refuse(~are_known(self.frame["item"], items), self.section.item, "is not an item")
 
     def positives(self) -> pd.DataFrame:
         """Give the pairs that the rule makes positive."""

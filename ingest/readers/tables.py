@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ingest import names
+from ingest.keys import are_known
 from ingest.readers import dataset_toml
 from ingest.readers.dataset_toml import DatasetFile, FileSection, Nodes, Relation, Texts, Triples
 from ingest.readers.own_interactions import read_interactions
@@ -91,7 +92,7 @@ def _knowledge(config: DatasetFile, files: Files, items: pd.DataFrame) -> tuple[
     facts = [_Facts(section, files) for section in config.all_triples()]
     made = [frame for fact in facts for frame in fact.entities()]
     entities = pd.concat([items, *listed, *made], ignore_index=True).drop_duplicates("key", ignore_index=True)
-    known = pd.Index(entities["key"])
+    known = set(entities["key"])
     triples = pd.concat(
         [pd.DataFrame({"head": [], "relation": [], "tail": []}, dtype="str"), *(fact.triples(known) for fact in facts)],
         ignore_index=True,
@@ -138,7 +139,7 @@ class _Facts:
                 frames.append(frame.assign(label=label, is_item=False))
         return frames
 
-    def triples(self, known: pd.Index[str]) -> pd.DataFrame:
+    def triples(self, known: set[str]) -> pd.DataFrame:
         """Give head, relation and tail; an end that nothing knows is refused, or dropped if so asked."""
         section = self.section
         frame = pd.DataFrame(
@@ -148,7 +149,7 @@ class _Facts:
                 "tail": f"{section.tail_namespace}/" + self.tails,
             }
         )
-        unknown = {end: ~frame[end].isin(known).to_numpy() for end in ("head", "tail")}
+        unknown = {end: ~are_known(frame[end], known) for end in ("head", "tail")}
         if section.unknown == "refuse":
             self.rows.refuse(unknown["head"], section.head, "is not an item or entity that is known")
             bad = unknown["tail"]
@@ -200,7 +201,7 @@ def _texts(config: DatasetFile, files: Files, items: pd.Series[str]) -> pd.DataF
 
 def _text_file(section: Texts, rows: Rows, items: pd.Series[str]) -> pd.DataFrame:
     keys = f"{section.namespace}/" + rows.identifiers(section.key)
-    unknown = ~keys.isin(items).to_numpy()
+    unknown = ~are_known(keys, items)
     if section.unknown == "refuse":
         rows.refuse(unknown, section.key, "is not an item")
     field = rows.text(section.field_column, required=True) if section.field_column else str(section.field)
