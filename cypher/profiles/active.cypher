@@ -4,4 +4,4 @@
 :param dataset => 'lastfm';
 
 MATCH (:Dataset {name: $dataset})-[:HAS_PROFILE_RUN]->(run:ProfileRun)
-RETURN properties(run) AS run;
+RETURN run {.*, activated_at: toString(run.activated_at)} AS run;

@@ -1,0 +1,14 @@
+// The keys of a data set's nodes, a page at a time in the order of idx, and which of them are items.
+// kind: read
+// work: batch
+:param dataset => 'lastfm';
+:param after => -1;
+:param limit => 20000;
+
+CALL () {
+  MATCH (e:Entity)
+  WHERE e.dataset = $dataset AND e.idx > $after
+  RETURN e.idx AS idx, e.key AS key, e:Item AS is_item
+  ORDER BY e.idx LIMIT $limit
+}
+RETURN collect(key) AS keys, collect(is_item) AS is_item, max(idx) AS last;

@@ -1,0 +1,1 @@
+"""Embeddings of profile texts: one module each."""
