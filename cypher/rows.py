@@ -30,10 +30,11 @@ def batches(rows: Rows, batch_rows: int = BATCH_ROWS, batch_bytes: int = BATCH_B
     """
     for start in range(0, len(rows), batch_rows):
         if isinstance(rows, pd.DataFrame):
-            batch = plain_rows(rows.iloc[start : start + batch_rows])
+            part = rows.iloc[start : start + batch_rows]
+            small = _frame_bytes(part) <= batch_bytes
+            yield from [plain_rows(part)] if small else _bounded(plain_rows(part), batch_bytes)
         else:
-            batch = list(rows[start : start + batch_rows])
-        yield from _bounded(batch, batch_bytes)
+            yield from _bounded(list(rows[start : start + batch_rows]), batch_bytes)
 
 
 def plain_rows(frame: pd.DataFrame) -> list[Row]:
@@ -51,10 +52,8 @@ def grouped(batch: list[Row], column: str) -> list[Row]:
 def plain_column(column: pd.Series[Any]) -> list[Any]:
     """Give a column as Python values: None for NaN, NaT and NA; numpy scalars and arrays unpacked."""
     missing = column.isna()
-    if not missing.any() and isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
-        return column.tolist()
-    if isinstance(column.dtype, pd.StringDtype) and not missing.any():
-        return column.tolist()
+    if not missing.any() and (pd.api.types.is_numeric_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype)):
+        return column.to_numpy().tolist()
     return [None if gone else _plain(value) for value, gone in zip(column.tolist(), missing.tolist(), strict=True)]
 
 
@@ -64,6 +63,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return value
+
+
+def _frame_bytes(frame: pd.DataFrame) -> int:
+    """About the bytes of a frame's values; columns of numbers are not walked."""
+    columns = (frame.iloc[:, position] for position in range(frame.shape[1]))
+    return sum(9 * len(c) if pd.api.types.is_numeric_dtype(c.dtype) else sum(map(_size, c.tolist())) for c in columns)
 
 
 def _bounded(batch: list[Row], batch_bytes: int) -> Iterator[list[Row]]:

@@ -237,6 +237,8 @@ def _statement(statement: str | Statement, parameters: Mapping[str, Any], *kinds
         raise UsageError(f"the statement {', '.join(wrong)}", where=found.name, hint=" ".join(examples) or None)
     if found.identifier is not None:
         raise UsageError(f"the identifier '{found.identifier}' was not given", where=found.name)
+    if found.types is not None:
+        raise UsageError("the relation types of the data set were not given", where=found.name)
     return found
 
 

@@ -135,4 +135,4 @@ def _triple_rows(triples: pd.DataFrame, entities: pd.Series[int]) -> pd.DataFram
 
 def _idx(keys: pd.Series[str], numbers: pd.Series[int]) -> npt.NDArray[np.int64]:
     """Look up the number of each key; the tables were checked, so each is there."""
-    return numbers.to_numpy(dtype=np.int64)[numbers.index.get_indexer(pd.Index(keys))]
+    return np.asarray(numbers.to_numpy()[numbers.index.get_indexer(pd.Index(keys))], dtype=np.int64)
