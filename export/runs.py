@@ -159,7 +159,7 @@ def remove(store: Store, dataset: str, run_id: str) -> None:
     with datasets.lock(store, dataset, "runs remove"):
         chosen = show(store, dataset, run_id)
         if chosen.active:
-            raise UsageError(f"run '{run_id}' is the active one", hint="spikegraph runs rollback NAME, then remove it")
+            raise UsageError(f"run '{run_id}' is the active one", hint="spikegraph runs rollback NAME first")
         remove_parts(store, chosen)
 
 

@@ -155,7 +155,7 @@ def _stands_already(store: Store, dataset: str, results: Results) -> bool:
     raise UsageError(
         f"another run with the id '{results.run_id}' is in the graph",
         where=f"data set '{found[0]['dataset']}'",
-        hint="remove that one (spikegraph runs remove), or give this one another id",
+        hint="give this run another id, or roll back and prune that one away",
     )
 
 

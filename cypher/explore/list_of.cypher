@@ -1,0 +1,14 @@
+// A user's list as a graph that Browser draws: the user, the items of the active run's list, and the user's own items
+// (train) that the run holds similar to them.
+// kind: read
+// work: query
+:param dataset => 'demo';
+:param user => 'demo/user/1';
+:param k => 10;
+
+MATCH (run:Run) WHERE run.dataset = $dataset AND run.activation > 0
+WITH run ORDER BY run.activation DESC LIMIT 1
+MATCH (user:User {key: $user})-[listed:RECOMMENDED]->(item:Item) WHERE listed.run = run.id
+WITH run, user, listed, item ORDER BY listed.rank LIMIT $k
+OPTIONAL MATCH because = (item)-[similar:SIMILAR_TO]->(:Item)<-[:INTERACTED]-(user) WHERE similar.run = run.id
+RETURN user, listed, item, because LIMIT 100;

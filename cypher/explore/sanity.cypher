@@ -1,0 +1,57 @@
+// Is the graph sane? Each row is a check and the number of findings, which ought to be 0; examples are keys.
+// kind: read
+// work: long
+:param dataset => 'demo';
+
+CALL () {
+  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0 AND NOT EXISTS { (user)-[:INTERACTED]->() }
+  WITH count(user) AS findings, collect(user.key)[..5] AS examples
+  RETURN 'user without train items' AS check, findings, examples
+  UNION ALL
+  MATCH (item:Entity) WHERE item.dataset = $dataset AND item.idx >= 0 AND item:Item
+    AND NOT EXISTS { (item)<-[:INTERACTED]-() }
+  WITH count(item) AS findings, collect(item.key)[..5] AS examples
+  RETURN 'item without train users' AS check, findings, examples
+  UNION ALL
+  MATCH (entity:Entity) WHERE entity.dataset = $dataset AND entity.idx >= 0 AND NOT EXISTS { (entity)--() }
+  WITH count(entity) AS findings, collect(entity.key)[..5] AS examples
+  RETURN 'entity without any relationship' AS check, findings, examples
+  UNION ALL
+  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
+  CALL (user) {
+    MATCH (user)-[:INTERACTED]->(item:Item)
+    RETURN count(item) - count(DISTINCT item) AS twice
+  }
+  WITH user, twice WHERE twice > 0
+  WITH sum(twice) AS findings, collect(user.key)[..5] AS examples
+  RETURN 'pair more than once in train' AS check, findings, examples
+  UNION ALL
+  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
+  CALL (user) {
+    MATCH (user)-[:INTERACTED|HELD_OUT]->(item:Item)
+    WITH count(DISTINCT item) AS items, COUNT { (user)-[:INTERACTED]->() } AS train, COUNT { (user)-[:HELD_OUT]->() } AS held
+    RETURN train + held - items AS twice
+  }
+  WITH user, twice WHERE twice > 0
+  WITH sum(twice) AS findings, collect(user.key)[..5] AS examples
+  RETURN 'pair in more than one split' AS check, findings, examples
+  UNION ALL
+  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
+  MATCH (user)-[held:HELD_OUT]->(item:Item) WHERE NOT coalesce(held.split, '') IN ['valid', 'test']
+  WITH count(held) AS findings, collect(user.key + ' ' + item.key)[..5] AS examples
+  RETURN 'held-out pair of no known split' AS check, findings, examples
+  UNION ALL
+  MATCH (user:User) WHERE user.key STARTS WITH $dataset + '/' AND (user.idx IS NULL OR user.dataset <> $dataset)
+  WITH count(user) AS findings, collect(user.key)[..5] AS examples
+  RETURN 'user without idx, or said to be of another data set' AS check, findings, examples
+  UNION ALL
+  MATCH (entity:Entity) WHERE entity.key STARTS WITH $dataset + '/' AND (entity.idx IS NULL OR entity.dataset <> $dataset)
+  WITH count(entity) AS findings, collect(entity.key)[..5] AS examples
+  RETURN 'entity without idx, or said to be of another data set' AS check, findings, examples
+  UNION ALL
+  MATCH (run:Run) WHERE run.dataset = $dataset AND run.state <> 'complete'
+  WITH count(run) AS findings, collect(run.id)[..5] AS examples
+  RETURN 'run that was not finished' AS check, findings, examples
+}
+RETURN check, findings, examples
+ORDER BY findings DESC, check LIMIT 20;
