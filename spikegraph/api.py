@@ -1,20 +1,34 @@
 """The same road as the command line, for scripts: `from spikegraph import api`.
 
-Every function takes the `Settings` first; those that speak with the graph open and close their own
-connection. Torch is imported only by `train`, `evaluate` and `write_back`.
+Functions take the `Settings` first (but for `evaluate`, which needs none); those that speak with the graph
+open and close their own connection. Torch is imported only by `train`, `evaluate` and `write_back`.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from spikegraph.errors import UsageError
+from spikegraph.errors import DataError, UsageError
 from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
+    from cypher.dataset import Dataset
+    from cypher.statements import Statement
     from cypher.store import Store
+    from export.runs import Run
+    from export.snapshot import Selection, Snapshot, Split
+    from export.write_back import WriteBackReport
+    from ingest.write import IngestReport
+    from llm_profiles.activate import ProfileStatus
+    from llm_profiles.contract import ProfileReport
+    from model.run_folder import RunRecord
+
+SplitChoice = Literal["auto", "given", "time", "random", "none"]
+"""How a data set is split; `auto` keeps a given split, else goes by time, else draws."""
 
 
 def connect(settings: Settings) -> Store:
@@ -39,7 +53,370 @@ def _password(settings: Settings) -> str:
         return neo4j.password.get_secret_value()
     if neo4j.password_file is not None:
         try:
-            return neo4j.password_file.read_text(encoding="utf-8").strip()
+            return neo4j.password_file.expanduser().read_text(encoding="utf-8").strip()
         except OSError as error:
             raise UsageError(f"cannot be read: {error.strerror}", where=str(neo4j.password_file)) from error
     raise UsageError("a server is named but no password", where="neo4j.uri", hint="set NEO4J_PASSWORD_FILE=FILE")
+
+
+def ingest(
+    settings: Settings,
+    source: str,
+    path: Path | None = None,
+    *,
+    name: str,
+    split: SplitChoice = "auto",
+    replace: bool = False,
+) -> IngestReport:
+    """Read a data set, check it, split it and write it into the graph.
+
+    Args:
+        settings: `ingest.seed` draws the split, `ingest.batch_rows` bounds a transaction.
+        source: a reader's name (see `ingest.readers.READERS`).
+        path: the folder to read; the demo data has its own.
+        name: the data set's name in the graph.
+        split: the rule of the split.
+        replace: swap a data set of this name that has other content.
+
+    Raises:
+        DataError: the data is refused, with file, line and reason; nothing was written.
+    """
+    from ingest.readers import read
+    from ingest.split import SplitRule
+    from ingest.write import ingest as write
+
+    tables = read(source, path)
+    kind = _split_kind(list(tables.interactions.columns)) if split == "auto" else split
+    rule = SplitRule(kind=kind, seed=settings.ingest.seed)
+    with connect(settings) as store:
+        store.ensure_schema()
+        return write(store, name, tables, split=rule, replace=replace, batch_rows=settings.ingest.batch_rows)
+
+
+def _split_kind(columns: Sequence[str]) -> Literal["given", "time", "random"]:
+    if "split" in columns:
+        return "given"
+    return "time" if "at" in columns else "random"
+
+
+def list_datasets(settings: Settings) -> list[Dataset]:
+    """Give the records of all data sets of the graph."""
+    from cypher import dataset
+
+    with connect(settings) as store:
+        store.ensure_schema()
+        return dataset.list_datasets(store)
+
+
+def show_dataset(settings: Settings, name: str) -> Dataset:
+    """Give the record of one data set.
+
+    Raises:
+        NotFoundError: the graph holds none of this name.
+    """
+    from cypher import dataset
+
+    with connect(settings) as store:
+        return dataset.get(store, name, require_ready=False)
+
+
+def remove_dataset(settings: Settings, name: str) -> None:
+    """Remove a data set with its profiles in the graph and its runs; profile sets on disk stay."""
+    from ingest.write import remove
+
+    with connect(settings) as store:
+        remove(store, name)
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """What writing profiles did: the set that is active now, and its text vectors.
+
+    Attributes:
+        run: id of the profile run.
+        profiles: number of profiles per kind of node.
+        exposed_to: the splits that the texts may have seen.
+        embedding: name of the text vectors, or None.
+        seconds: how long it took.
+    """
+
+    run: str
+    profiles: Mapping[str, int]
+    exposed_to: tuple[str, ...]
+    embedding: str | None
+    seconds: float
+
+
+def profile_template(settings: Settings, name: str, *, embedding: str = "lsa") -> Profiled:
+    """Write profiles from train neighbourhoods, without a language model, and make their text vectors."""
+    from llm_profiles.write import write_template
+
+    with connect(settings) as store:
+        return _activated(settings, store, write_template(store, name, settings.profiles_home), embedding)
+
+
+def profile_import(
+    settings: Settings,
+    name: str,
+    path: Path,
+    *,
+    source: str | None = None,
+    model: str | None = None,
+    exposed_to: Sequence[Split] = ("train", "valid"),
+    embedding: str = "lsa",
+) -> Profiled:
+    """Bring in profiles that were written elsewhere; kinds that they do not touch are written from the template.
+
+    Args:
+        settings: where the graph and the profile sets are.
+        name: the data set.
+        path: a JSONL of `{key, profile, model?}`, or a folder that the reader `source` reads.
+        source: the reader that knows the folder's texts; needed for a folder.
+        model: the language model of texts that name none.
+        exposed_to: the splits that texts of a file may have seen; a folder's reader says it itself.
+        embedding: text vectors to make; those that came with a folder are taken as they are.
+    """
+    from ingest.readers import read
+    from llm_profiles.imports import import_profiles, import_vectors
+
+    home = settings.profiles_home
+    with connect(settings) as store:
+        if not path.is_dir():
+            report = import_profiles(store, name, home, path, model=model, exposed_to=exposed_to)
+            return _activated(settings, store, report, embedding)
+        if source is None:
+            raise UsageError("a folder needs its reader", where=str(path), hint="--source lastfm (or kgat, tables)")
+        tables = read(source, path)
+        if tables.vectors is not None:
+            keys, matrix = tables.vectors.keys, tables.vectors.matrix
+            return _activated(settings, store, import_vectors(store, name, home, keys, matrix), "source")
+        if tables.profiles.empty:
+            raise DataError("no profiles came with this data set", where=str(path))
+        report = import_profiles(
+            store, name, home, tables.profiles, exposed_to=cast("Sequence[Split]", tables.exposed_to) or exposed_to
+        )
+        return _activated(settings, store, report, embedding)
+
+
+def _activated(settings: Settings, store: Store, written: ProfileReport, embedding: str) -> Profiled:
+    from llm_profiles.activate import activate
+    from llm_profiles.embed import embed
+
+    run = written.run
+    made = None if embedding == "none" else embed(settings.profiles_home, run.dataset, run.set, embedding)
+    active = activate(store, settings.profiles_home, run.dataset, run.set)
+    counts: dict[str, int] = {kind: part.profiles for kind, part in active.run.kinds.items()}
+    seconds = written.seconds + active.seconds + (made.seconds if made else 0.0)
+    return Profiled(run.id, counts, run.exposed_to, made.name if made else None, seconds)
+
+
+def active_profiles(settings: Settings, name: str) -> str | None:
+    """Give the id of the profile run that is active on a data set, or None."""
+    from llm_profiles.activate import active_run
+
+    with connect(settings) as store:
+        return active_run(store, name)
+
+
+def profile_status(settings: Settings, name: str) -> ProfileStatus:
+    """Say which profiles are active, what they cover, and what lies beside them on disk."""
+    from llm_profiles.activate import status
+
+    with connect(settings) as store:
+        return status(store, settings.profiles_home, name)
+
+
+def export(
+    settings: Settings, name: str, folder: Path, selection: Selection | None = None, *, embedding: str = "lsa"
+) -> Snapshot:
+    """Write a data set, or a chosen subgraph of it, as a snapshot.
+
+    Args:
+        settings: where the graph and the text vectors are.
+        name: the data set.
+        folder: where the snapshot goes.
+        selection: the subgraph; everything by default.
+        embedding: which text vectors of the active profiles go along; 'none' for a snapshot without.
+    """
+    from export.read_graph import export_snapshot
+    from llm_profiles.activate import active_set
+    from llm_profiles.embed import embed
+    from llm_profiles.vector_store import vectors
+
+    home = settings.profiles_home
+    with connect(settings) as store:
+        if embedding == "none":
+            return export_snapshot(store, name, folder, selection)
+        made = embed(home, name, active_set(store, name), embedding)
+        lookup = vectors(home, name, made.name)
+        return export_snapshot(store, name, folder, selection, vectors=lookup, text_embedding=made.name)
+
+
+def train(
+    settings: Settings,
+    snapshot: Path,
+    folder: Path,
+    *,
+    model: str = "spike",
+    preset: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
+) -> RunRecord:
+    """Train a model on a snapshot into a run folder.
+
+    Args:
+        settings: `model.*` and `train.*` go on top of the preset.
+        snapshot: the snapshot's folder.
+        folder: the run folder; new or empty, or this very run when `resume`.
+        model: its name.
+        preset: its preset; the model's recommended one by default.
+        seed: of everything that is drawn.
+        device: 'auto', 'cpu' or 'cuda'.
+        resume: go on exactly with a run that was interrupted.
+    """
+    from export.snapshot import load_snapshot
+    from model.train import train as train_model
+
+    return train_model(
+        load_snapshot(snapshot),
+        folder,
+        model=model,
+        preset=preset,
+        model_config=settings.model,
+        train_config=settings.train,
+        seed=seed,
+        device=device,
+        resume=resume,
+    )
+
+
+def evaluate(folder: Path, *, final: bool = False, device: str = "auto") -> RunRecord:
+    """Measure a run on validation; with `final` refit it, read test, and note the reading in the run."""
+    from model.evaluate import evaluate as evaluate_run
+
+    return evaluate_run(folder, final=final, device=device)
+
+
+def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2) -> WriteBackReport:
+    """Write a run's lists, similarities and vectors into the graph and switch to them.
+
+    Args:
+        settings: where the graph is.
+        folder: the run folder; its weights that saw most are used.
+        top: items of a list, and of the similar ones.
+        keep: runs that stay in the graph, the new one among them.
+    """
+    from export.results import Ranked, Results
+    from export.snapshot import load_snapshot
+    from export.write_back import write_back as write
+    from model.results import run_results
+
+    found = run_results(folder, top_n=top, similar=top)
+    record = found.record
+    results = Results(
+        run_id="unnamed",
+        model=record.identity.model,
+        config=record.identity.model_dump(mode="json") | {"weights": found.weights},
+        metrics=record.metrics,
+        snapshot_hash=record.identity.snapshot,
+        protocol=record.identity.protocol,
+        seed=record.identity.seed,
+        recommendations=Ranked(*found.recommendations),
+        similar_items=Ranked(*found.similar_items) if found.similar_items else None,
+        similar_users=Ranked(*found.similar_users) if found.similar_users else None,
+        user_vectors=found.user_vectors,
+        item_vectors=found.item_vectors,
+    )
+    named = replace(results, run_id=f"{record.dataset}-{results.model}-{results.content_hash()[:10]}")
+    with connect(settings) as store:
+        return write(store, load_snapshot(Path(record.snapshot_folder or "")), named, keep=keep)
+
+
+def list_runs(settings: Settings, name: str) -> list[Run]:
+    """Give the runs of a data set in the graph, the active one first."""
+    from export import runs
+
+    with connect(settings) as store:
+        return runs.list_runs(store, name)
+
+
+def active_run(settings: Settings, name: str) -> str | None:
+    """Give the id of the run that answers for a data set, or None."""
+    from cypher import dataset
+
+    with connect(settings) as store:
+        return dataset.get(store, name).active_run
+
+
+def activate_run(settings: Settings, name: str, run: str) -> Run:
+    """Let another run answer, in one transaction."""
+    from export import runs
+
+    with connect(settings) as store:
+        return runs.activate(store, name, run)
+
+
+def rollback_run(settings: Settings, name: str) -> Run:
+    """Go back to the run that was active before."""
+    from export import runs
+
+    with connect(settings) as store:
+        return runs.rollback(store, name)
+
+
+def prune_runs(settings: Settings, name: str, *, keep: int = 2) -> list[str]:
+    """Remove older runs and what an interrupted write-back left; give their ids."""
+    from export import runs
+
+    with connect(settings) as store:
+        return runs.prune(store, name, keep)
+
+
+def library() -> list[Statement]:
+    """Give the statements that only read, and that a person may ask."""
+    from cypher import statements
+
+    groups = ("explore", "recommend")
+    found = [statements.load(name) for group in groups for name in statements.names(group)]
+    return [statement for statement in found if statement.kind == "read"]
+
+
+def query(settings: Settings, name: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Run a read statement of the library; parameters that are not given take the file's examples.
+
+    Args:
+        settings: where the graph is.
+        name: the statement's name, as in `explore/popular_items`.
+        parameters: values as text; they are read as the example of the parameter is written.
+
+    Raises:
+        UsageError: no such statement or parameter, or a value that cannot be read.
+    """
+    from cypher import statements
+
+    statement = statements.load(name)
+    if statement.kind != "read":
+        raise UsageError(f"'{name}' writes; only statements that read can be asked", where=name)
+    unknown = sorted(set(parameters) - set(statement.parameters))
+    if unknown:
+        known = ", ".join(statement.parameters) or "none"
+        raise UsageError(f"has no parameter {', '.join(unknown)}", where=name, hint=f"its parameters: {known}")
+    values = {key: parameter_value(key, example, parameters.get(key)) for key, example in statement.parameters.items()}
+    with connect(settings) as store:
+        return store.read(statement, **values)
+
+
+def parameter_value(key: str, example: str, given: str | None) -> Any:
+    """Read a parameter as its example is written: in quotes a text, else a value of JSON.
+
+    Raises:
+        UsageError: the value is not of the example's kind.
+    """
+    if example.startswith("'"):
+        return example[1:-1] if given is None else given
+    text = (example if given is None else given).replace("'", '"')
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"'{given}' cannot be read", where=f"--param {key}", hint=f"for example {example}") from error

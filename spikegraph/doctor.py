@@ -70,14 +70,14 @@ def _packages() -> Iterator[Finding]:
 
 
 def _java() -> Iterator[Finding]:
-    from spikegraph.server import java
+    from spikegraph.server.java import find_java
 
     try:
-        found = java.find()
+        found = find_java()
     except SpikeGraphError as error:
         yield Finding("Java", "wrong", error.message, error.hint)
     else:
-        yield Finding("Java", "ok", str(found))
+        yield Finding("Java", "ok", f"{found.version} ({found.source})")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
     try:
         with connect(settings) as store:
-            yield Finding("Neo4j", "ok", f"{store.version} at {store.address}")
+            yield Finding("Neo4j", "ok", f"{store.version.text} at {store.where}")
     except SpikeGraphError as error:
         yield Finding("Neo4j", "wrong", error.message, error.hint)
 

@@ -1,0 +1,67 @@
+"""`spikegraph profile …`: profiles onto the nodes, and their text vectors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from spikegraph import api
+from spikegraph.cli.command import Answer, Session, command
+from spikegraph.cli.tables import show_pairs
+
+Name = Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")]
+Embedding = Annotated[str, typer.Option(help="Text vectors to make: lsa, minilm or none.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Profiles on the nodes of the graph.", no_args_is_help=True)
+    command(group)(template)
+    command(group, "import")(import_profiles)
+    command(group)(status)
+    app.add_typer(group, name="profile")
+
+
+def template(session: Session, name: Name, embedding: Embedding = "lsa") -> Answer:
+    """Write profiles from a template: train neighbourhoods in words, no language model."""
+    return _written(name, api.profile_template(session.settings, name, embedding=embedding))
+
+
+def import_profiles(
+    session: Session,
+    name: Name,
+    path: Annotated[Path, typer.Argument(help="A JSONL of {key, profile, model?}, or a data set's folder.")],
+    source: Annotated[str | None, typer.Option(help="The reader that knows the folder's texts: lastfm, kgat.")] = None,
+    model: Annotated[str | None, typer.Option(help="The language model of texts that name none.")] = None,
+    embedding: Embedding = "lsa",
+) -> Answer:
+    """Bring in profiles that were written elsewhere; what they do not cover is written from the template."""
+    report = api.profile_import(session.settings, name, path, source=source, model=model, embedding=embedding)
+    return _written(name, report)
+
+
+def status(session: Session, name: Name) -> Answer:
+    """Which profiles are active, who wrote them, and how many nodes have one."""
+    found = api.profile_status(session.settings, name)
+
+    def show(console: Console) -> None:
+        covered = {f"{kind} profiles": f"{part.profiles} of {part.nodes}" for kind, part in found.coverage.items()}
+        on_disk = {"sets on disk": ", ".join(run.id for run in found.sets), "vectors": ", ".join(found.embeddings)}
+        show_pairs(console, f"profiles of {name}", {"active": (found.active or {}).get("id"), **covered, **on_disk})
+
+    return Answer(found.model_dump(mode="json"), show)
+
+
+def _written(name: str, report: api.Profiled) -> Answer:
+    document = asdict(report)
+
+    def show(console: Console) -> None:
+        counts = {f"{kind} profiles": count for kind, count in report.profiles.items()}
+        about = {"run": report.run, "may have seen": ", ".join(report.exposed_to), "text vectors": report.embedding}
+        show_pairs(console, f"profiles of {name}", {**about, **counts, "seconds": report.seconds})
+
+    return Answer(document, show)

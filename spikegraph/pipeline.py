@@ -1,0 +1,261 @@
+"""The whole road as one file: each step is skipped when what goes into it has not changed.
+
+What a step was made from is kept in `pipeline.json` of the pipeline's folder; whether its result is still
+there is asked of the graph or the folder itself, never of the file alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from export.snapshot import Selection, load_snapshot
+from spikegraph import api, logs
+from spikegraph.errors import DataError, UsageError
+from spikegraph.settings import Section, Settings, configuration_error
+
+STATE_FILE = "pipeline.json"
+
+
+class IngestStep(Section):
+    """Which data set is read, by which reader, and how it is split."""
+
+    source: str
+    path: Path | None = None
+    split: api.SplitChoice = "auto"
+
+
+class ProfileStep(Section):
+    """Who writes the profiles, and how they become vectors."""
+
+    writer: Literal["template", "import"] = "template"
+    path: Path | None = None
+    embedding: str = "lsa"
+
+
+class TrainStep(Section):
+    """One model to train; `config` and `training` override its preset; `final` reads the test part."""
+
+    model: str
+    preset: str | None = None
+    seed: int = 0
+    final: bool = True
+    config: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
+
+
+class WriteBackStep(Section):
+    """Which trained model's lists go into the graph, and how many items each."""
+
+    model: str
+    top: int = 20
+
+
+class Pipeline(Section):
+    """The file's contents."""
+
+    name: str
+    folder: Path | None = None
+    ingest: IngestStep
+    profiles: ProfileStep = ProfileStep()
+    export: Selection = Selection()
+    train: tuple[TrainStep, ...] = Field(min_length=1)
+    write_back: WriteBackStep | None = None
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a step did: `skipped` where its inputs had not changed and its result still stood."""
+
+    step: str
+    skipped: bool
+    seconds: float
+    result: dict[str, Any]
+
+
+@dataclass
+class State:
+    """Per step: the hash of its inputs, and its result."""
+
+    file: Path
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path) -> State:
+        """Read the state of a pipeline's folder; a folder without one has done nothing yet."""
+        file = folder / STATE_FILE
+        if not file.exists():
+            return cls(file)
+        try:
+            return cls(file, json.loads(file.read_text(encoding="utf-8")))
+        except json.JSONDecodeError as error:
+            raise DataError("is damaged", where=str(file), hint="delete it: every step is then done again") from error
+
+    def keep(self, step: str, inputs: str, result: dict[str, Any]) -> None:
+        """Remember a step that was done; the file is replaced whole."""
+        self.steps[step] = {"inputs": inputs, "result": result}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.file.with_suffix(".new")
+        temporary.write_text(json.dumps(self.steps, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(self.file)
+
+
+def load_pipeline(file: Path) -> Pipeline:
+    """Read a pipeline file; relative paths in it start at the file's own folder.
+
+    Raises:
+        UsageError: the file cannot be read, or holds a key that we do not know.
+    """
+    try:
+        pipeline = Pipeline.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"is not TOML: {error}", where=str(file)) from error
+    except ValidationError as error:
+        raise configuration_error(error, str(file)) from error
+    return _anchored(pipeline, file.parent)
+
+
+def _anchored(pipeline: Pipeline, folder: Path) -> Pipeline:
+    def anchor(path: Path | None) -> Path | None:
+        return None if path is None else folder / path
+
+    return pipeline.model_copy(
+        update={
+            "folder": anchor(pipeline.folder),
+            "ingest": pipeline.ingest.model_copy(update={"path": anchor(pipeline.ingest.path)}),
+            "profiles": pipeline.profiles.model_copy(update={"path": anchor(pipeline.profiles.path)}),
+        }
+    )
+
+
+def run_pipeline(settings: Settings, pipeline: Pipeline) -> list[StepReport]:
+    """Do every step whose inputs have changed, in order, and report each."""
+    return _Road(settings, pipeline).walk()
+
+
+class _Road:
+    """One walk along the pipeline."""
+
+    def __init__(self, settings: Settings, pipeline: Pipeline) -> None:
+        self.settings = settings
+        self.pipeline = pipeline
+        self.folder = pipeline.folder or settings.work_home / pipeline.name
+        self.state = State.load(self.folder)
+        self.reports: list[StepReport] = []
+        self.log = logs.get_logger(__name__)
+
+    def walk(self) -> list[StepReport]:
+        ingested = self._ingest()
+        profiles = self._profiles(ingested["sha256"])
+        snapshot = self._export(ingested["sha256"], profiles["run"])
+        runs = {step.model: self._train(step, snapshot["content_hash"]) for step in self.pipeline.train}
+        if self.pipeline.write_back:
+            self._write_back(self.pipeline.write_back, runs)
+        return self.reports
+
+    def _step(
+        self,
+        name: str,
+        inputs: dict[str, Any],
+        stands: Callable[[dict[str, Any]], bool],
+        do: Callable[[], dict[str, Any]],
+    ) -> dict[str, Any]:
+        started = time.perf_counter()
+        key = _hash(inputs)
+        kept = self.state.steps.get(name)
+        skipped = kept is not None and kept["inputs"] == key and stands(kept["result"])
+        result: dict[str, Any] = kept["result"] if kept is not None and skipped else do()
+        seconds = time.perf_counter() - started
+        self.reports.append(StepReport(name, skipped, seconds, result))
+        self.log.info("step", step=name, state="unchanged" if skipped else "done", seconds=round(seconds, 1))
+        if not skipped:
+            self.state.keep(name, key, result)
+        return result
+
+    def _ingest(self) -> dict[str, Any]:
+        step = self.pipeline.ingest
+
+        def do() -> dict[str, Any]:
+            report = api.ingest(
+                self.settings, step.source, step.path, name=self.pipeline.name, split=step.split, replace=True
+            )
+            return {"sha256": report.dataset.sha256, "counts": dict(report.counts), "unchanged": report.unchanged}
+
+        # Only reading the files tells whether they changed, and an unchanged ingest writes nothing.
+        return self._step("ingest", {}, lambda _: False, do)
+
+    def _profiles(self, dataset: str) -> dict[str, Any]:
+        step, name = self.pipeline.profiles, self.pipeline.name
+
+        def do() -> dict[str, Any]:
+            if step.writer == "import":
+                path, source = step.path or self.pipeline.ingest.path, self.pipeline.ingest.source
+                if path is None:
+                    raise UsageError("an import needs a path", where="profiles.path")
+                return asdict(api.profile_import(self.settings, name, path, source=source, embedding=step.embedding))
+            return asdict(api.profile_template(self.settings, name, embedding=step.embedding))
+
+        inputs = {"dataset": dataset, "step": step.model_dump()}
+        return self._step("profiles", inputs, lambda kept: api.active_profiles(self.settings, name) == kept["run"], do)
+
+    def _export(self, dataset: str, profile_run: str) -> dict[str, Any]:
+        folder = self.folder / "snapshot"
+
+        def stands(kept: dict[str, Any]) -> bool:
+            try:
+                return load_snapshot(folder).manifest.content_hash == str(kept["content_hash"])
+            except DataError:
+                return False
+
+        def do() -> dict[str, Any]:
+            embedding = self.pipeline.profiles.embedding
+            snapshot = api.export(self.settings, self.pipeline.name, folder, self.pipeline.export, embedding=embedding)
+            return {"content_hash": snapshot.manifest.content_hash, "counts": snapshot.manifest.counts}
+
+        selection = self.pipeline.export.model_dump()
+        inputs = {"dataset": dataset, "profiles": profile_run, "selection": selection}
+        return self._step("export", inputs, stands, do)
+
+    def _train(self, step: TrainStep, content_hash: str) -> dict[str, Any]:
+        inputs = {"snapshot": content_hash, "step": step.model_dump()}
+        # A folder of its own for each configuration: a changed one never meets another's checkpoint,
+        # and one that was interrupted is found again and resumed.
+        folder = self.folder / "runs" / f"{step.model}-{_hash(inputs)[:10]}"
+        own = {"model": step.config, "train": step.training}
+        settings = self.settings.model_copy(update=own)
+
+        def do() -> dict[str, Any]:
+            snapshot = self.folder / "snapshot"
+            resume = (folder / "run.json").exists()
+            api.train(settings, snapshot, folder, model=step.model, preset=step.preset, seed=step.seed, resume=resume)
+            record = api.evaluate(folder, final=step.final)
+            return record.summary() | {"folder": str(folder)}
+
+        return self._step(f"train {step.model}", inputs, lambda kept: Path(kept["folder"]).is_dir(), do)
+
+    def _write_back(self, step: WriteBackStep, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        if step.model not in runs:
+            raise UsageError(f"'{step.model}' is not among the models to train", where="write_back.model")
+        folder = Path(runs[step.model]["folder"])
+
+        def do() -> dict[str, Any]:
+            return asdict(api.write_back(self.settings, folder, top=step.top))
+
+        def stands(kept: dict[str, Any]) -> bool:
+            return api.active_run(self.settings, self.pipeline.name) == str(kept["run_id"])
+
+        return self._step("write-back", {"run": folder.name, "top": step.top}, stands, do)
+
+
+def _hash(inputs: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
