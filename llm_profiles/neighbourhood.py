@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from cypher import dataset as datasets
@@ -36,7 +37,7 @@ class Limits:
         review_characters: characters of a review.
     """
 
-    nodes: int = 1000
+    nodes: int = 2000
     neighbours: int = 20
     items: int = 200
     shared: int = 12
@@ -53,7 +54,7 @@ class Neighbourhood:
         self._store = store
         self._relations = {relation["type"]: relation for relation in datasets.relations(store, dataset)}
         self._other_labels = ["Entity", "Item", self.record.label]
-        self._facts_of_items: dict[str, tuple[Facts, ...]] = {}
+        self._linked = _Linked()
 
     def keys(self) -> dict[Kind, list[str]]:
         """Give the keys of all nodes by kind, in the order of their idx."""
@@ -80,7 +81,7 @@ class Neighbourhood:
 
     def _entities(self, kind: Kind, keys: Sequence[str]) -> list[Context]:
         records = self._read_entities(keys)
-        return [
+        contexts = [
             Context(
                 kind=kind,
                 key=record["key"],
@@ -91,6 +92,9 @@ class Neighbourhood:
             )
             for record in records
         ]
+        if kind == "item":
+            self._linked.add({context.key: context.facts for context in contexts})
+        return contexts
 
     def _read_entities(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         records = self._store.read(
@@ -128,7 +132,11 @@ class Neighbourhood:
             reviews=limits.reviews,
             review_characters=limits.review_characters,
         )
-        self._remember_facts({key for record in records for key, _ in record["items"]})
+        items = {key for record in records for key, _ in record["items"]}
+        missing = self._linked.missing(items)
+        for start in range(0, len(missing), limits.nodes):
+            batch = self._read_entities(missing[start : start + limits.nodes])
+            self._linked.add({record["key"]: self._facts(record["facts"]) for record in batch})
         return [self._user(record) for record in _in_order(records, keys)]
 
     def _user(self, record: Mapping[str, Any]) -> Context:
@@ -138,28 +146,43 @@ class Neighbourhood:
             name=_name(record["key"], record["name"]),
             items=tuple(Neighbour(key, _name(key, name)) for key, name in record["items"]),
             num_items=record["total"],
-            shared=self._shared([key for key, _ in record["items"]]),
+            shared=self._linked.shared([key for key, _ in record["items"]], self.limits.shared),
             reviews=tuple(Review(about, text) for about, text in record["reviews"]),
         )
 
-    def _remember_facts(self, items: set[str]) -> None:
-        missing = sorted(items - self._facts_of_items.keys())
-        if len(self._facts_of_items) + len(missing) > CACHED_ITEMS:
-            self._facts_of_items.clear()
-            missing = sorted(items)
-        for start in range(0, len(missing), self.limits.nodes):
-            for record in self._read_entities(missing[start : start + self.limits.nodes]):
-                self._facts_of_items[record["key"]] = self._facts(record["facts"])
 
-    def _shared(self, items: Sequence[str]) -> tuple[Shared, ...]:
-        """Count the auxiliary entities that two or more of the items lead to."""
-        counts: Counter[tuple[str, str, str]] = Counter()
-        for item in items:
-            for facts in self._facts_of_items[item]:
-                if not facts.are_items:
-                    counts.update((facts.words, near.name, near.key) for near in facts.neighbours)
-        often = sorted(((count, entry) for entry, count in counts.items() if count > 1), key=lambda c: (-c[0], c[1]))
-        return tuple(Shared(words, name, count) for count, (words, name, _) in often[: self.limits.shared])
+class _Linked:
+    """The auxiliary entities that items lead to, kept while users who took these items are read."""
+
+    def __init__(self) -> None:
+        self._entities: list[tuple[str, str]] = []
+        self._number_of: dict[tuple[str, str], int] = {}
+        self._of_item: dict[str, list[int]] = {}
+
+    def missing(self, items: set[str]) -> list[str]:
+        """Give the items that are not known; where too many would be, all others are forgotten."""
+        if len(self._of_item.keys() | items) > CACHED_ITEMS:
+            self._of_item.clear()
+        return sorted(items - self._of_item.keys())
+
+    def add(self, facts_of: Mapping[str, tuple[Facts, ...]]) -> None:
+        """Keep what items lead to. Entities get numbers, because numbers are counted fastest."""
+        for item, all_facts in facts_of.items():
+            near = [(f.words, n) for f in all_facts if not f.are_items for n in f.neighbours]
+            self._of_item[item] = [self._number(words, neighbour) for words, neighbour in near]
+
+    def shared(self, items: Sequence[str], most: int) -> tuple[Shared, ...]:
+        """Give the entities that two or more of the items lead to, most frequent first, ties by name."""
+        counts = Counter(chain.from_iterable(self._of_item[item] for item in items))
+        often = ((count, self._entities[number]) for number, count in counts.items() if count > 1)
+        ordered = sorted(often, key=lambda entry: (-entry[0], entry[1]))
+        return tuple(Shared(words, name, count) for count, (words, name) in ordered[:most])
+
+    def _number(self, words: str, neighbour: Neighbour) -> int:
+        number = self._number_of.setdefault((words, neighbour.key), len(self._entities))
+        if number == len(self._entities):
+            self._entities.append((words, neighbour.name))
+        return number
 
 
 def _name(key: str, name: str) -> str:

@@ -19,7 +19,7 @@ def graphs(draw: st.DrawFn) -> tuple[int, int, np.ndarray]:
 
 def naive(num_items: int, num_entities: int, edges: list[list[int]], chosen: Selection) -> tuple[set[int], set[int]]:
     """The rules word for word, with sets."""
-    distance = {item: 0 for item in range(num_items)}
+    distance = dict.fromkeys(range(num_items), 0)
     for step in range(1, num_entities + 1):
         for head, tail in edges:
             for near, far in ((head, tail), (tail, head)):
