@@ -16,6 +16,7 @@ from spikegraph.errors import DataError, UsageError
 from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
+    from cypher.answers import Reason, Recommendation, Similar
     from cypher.dataset import Dataset
     from cypher.statements import Statement
     from cypher.store import Store
@@ -373,6 +374,30 @@ def prune_runs(settings: Settings, name: str, *, keep: int = 2) -> list[str]:
         return runs.prune(store, name, keep)
 
 
+def recommend(settings: Settings, name: str, user: str, *, k: int = 10, reasons: int = 3) -> list[Recommendation]:
+    """Give a user's list from the active run, each item with up to `reasons` reasons."""
+    from cypher import answers
+
+    with connect(settings) as store:
+        return answers.recommend(store, name, user, k, reasons=reasons)
+
+
+def similar(settings: Settings, name: str, item: str, *, k: int = 10) -> list[Similar]:
+    """Give the items that the active run holds most similar to an item."""
+    from cypher import answers
+
+    with connect(settings) as store:
+        return answers.similar_items(store, name, item, k)
+
+
+def explain(settings: Settings, name: str, user: str, item: str, *, limit: int = 10) -> list[Reason]:
+    """Give the reasons why an item suits a user, as paths of the graph, the strongest first."""
+    from cypher import answers
+
+    with connect(settings) as store:
+        return answers.explain(store, name, user, item, limit=limit)
+
+
 def library() -> list[Statement]:
     """Give the statements that only read, and that a person may ask."""
     from cypher import statements
@@ -393,7 +418,7 @@ def query(settings: Settings, name: str, parameters: Mapping[str, str]) -> list[
     Raises:
         UsageError: no such statement or parameter, or a value that cannot be read.
     """
-    from cypher import statements
+    from cypher import answers, statements
 
     statement = statements.load(name)
     if statement.kind != "read":
@@ -404,6 +429,8 @@ def query(settings: Settings, name: str, parameters: Mapping[str, str]) -> list[
         raise UsageError(f"has no parameter {', '.join(unknown)}", where=name, hint=f"its parameters: {known}")
     values = {key: parameter_value(key, example, parameters.get(key)) for key, example in statement.parameters.items()}
     with connect(settings) as store:
+        if "dataset" in values:
+            statement = answers.for_dataset(store, statement, values["dataset"])
         return store.read(statement, **values)
 
 

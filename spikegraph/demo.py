@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cypher.answers import Recommendation
 
 PIPELINE = Path(__file__).with_name("demo.toml")
-VIEWER = "user/1"
+VIEWER = "user/101"
 """Whose recommendations are shown."""
 
 

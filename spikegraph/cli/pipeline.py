@@ -36,7 +36,7 @@ def pipeline(
 
 def demo(session: Session) -> Answer:
     """The whole road on the bundled data: real films, simulated viewers."""
-    from spikegraph.cli.answers import recommendation_document, show_recommendations
+    from spikegraph.cli.answers import show_recommendations
     from spikegraph.demo import run_demo
 
     done = run_demo(session.settings)
@@ -45,7 +45,7 @@ def demo(session: Session) -> Answer:
         "models": done.runs,
         "steps": [asdict(step) for step in done.steps],
         "viewer": done.viewer,
-        "recommendations": [recommendation_document(item) for item in done.recommendations],
+        "recommendations": [asdict(item) for item in done.recommendations],
         "browser": done.browser,
         "seconds": round(done.seconds, 1),
     }

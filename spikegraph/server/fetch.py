@@ -40,11 +40,9 @@ log = get_logger(__name__)
 
 def fetch_with_jgo(jar: Jar, folder: Path) -> Path:
     """Download a jar from the public repository of Java libraries, below `folder`."""
-    from jgo.maven import MavenContext
+    from spikegraph.server.download import download
 
-    context = MavenContext(repo_cache=folder, timeout=30)
-    component = context.project(jar.group, jar.artifact).at_version(jar.version)
-    return Path(component.artifact(classifier=jar.classifier).resolve())
+    return download(jar, folder)
 
 
 def fill_cache(
@@ -180,8 +178,15 @@ def _clean_partial(cache: Path) -> None:
     """Remove what installs that were killed have left; one that still runs keeps its own."""
     for folder in cache.glob(f"{PARTIAL}*"):
         pid = folder.name.removeprefix(PARTIAL).split("-")[0]
-        if not pid.isdigit() or not psutil.pid_exists(int(pid)):
+        if not (pid.isdigit() and _is_alive(int(pid))):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _link(source: Path, target: Path) -> None:
