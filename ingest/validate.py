@@ -17,7 +17,7 @@ from ingest.keys import are_known
 from ingest.tables import TRIPLE_COLUMNS, Tables, Vectors
 from spikegraph.errors import DataError
 
-KEY = r"^[a-z][a-z0-9_-]{0,31}/[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,498}[^\s\x00-\x1f\x7f])?$"
+KEY = r"[a-z][a-z0-9_-]{0,31}/[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,498}[^\s\x00-\x1f\x7f])?"
 """`namespace/source id`: the id is 1-500 characters, without control characters and outer spaces."""
 
 _REASONS = {
@@ -31,8 +31,12 @@ _REASONS = {
 }
 
 
+def _is_key(column: pd.Series[str]) -> pd.Series[bool]:
+    return column.str.fullmatch(KEY)
+
+
 def _key(*, unique: bool = False) -> pa.Column:
-    return pa.Column(str, pa.Check.str_matches(KEY, error="is not a key 'namespace/id'"), unique=unique)
+    return pa.Column(str, pa.Check(_is_key, error="is not a key 'namespace/id'"), unique=unique)
 
 
 def _text(*, nullable: bool = False, required: bool = True) -> pa.Column:
@@ -125,6 +129,8 @@ def _check_schema(name: str, frame: pd.DataFrame, schema: pa.DataFrameSchema) ->
         schema.validate(frame)
     except pa.errors.SchemaError as error:
         raise _refused(name, frame, error) from error
+    except pa.errors.SchemaErrors as error:
+        raise _refused(name, frame, error.schema_errors[0]) from error
 
 
 def _refused(name: str, frame: pd.DataFrame, error: Any) -> DataError:

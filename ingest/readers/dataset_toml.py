@@ -10,10 +10,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from cypher import identifiers
 from ingest.text_files import read_text
-from spikegraph.errors import UsageError
+from spikegraph.errors import DataError, UsageError
 
 FILE = "dataset.toml"
 
@@ -25,7 +26,20 @@ def _property_columns(value: Any) -> Any:
     return {name: name for name in value} if isinstance(value, list) else value
 
 
-PropertyColumns = Annotated[dict[str, str], BeforeValidator(_property_columns)]
+def _property_names(value: dict[str, str]) -> dict[str, str]:
+    for name in value:
+        if name in ("label", "is_item"):
+            raise ValueError(
+                f"the property '{name}' has a meaning of its own; {{ other_name = \"{name}\" }} renames it"
+            )
+        try:
+            identifiers.property_name(name)
+        except DataError as error:
+            raise ValueError(f'{error.message}; {{ other_name = "{name}" }} renames it') from error
+    return value
+
+
+PropertyColumns = Annotated[dict[str, str], BeforeValidator(_property_columns), AfterValidator(_property_names)]
 
 
 class Section(BaseModel):

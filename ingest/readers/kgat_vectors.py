@@ -75,16 +75,7 @@ def _in_order(name: str, kind: str, ids: IntArray, matrix: FloatArray, numbers: 
 
 
 def _load(folder: Path, name: str) -> tuple[IntArray, FloatArray]:
-    try:
-        with np.load(folder / name, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in ("ids", "embeddings")}
-    except FileNotFoundError as error:
-        raise DataError("the file is missing, but others of its kind are there", where=name) from error
-    except KeyError as error:
-        raise DataError("the arrays 'ids' and 'embeddings' must be there", where=name) from error
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        reason = "wants pickle, which can run code" if "pickle" in str(error) else "is not an .npz file"
-        raise DataError(reason, where=name, hint="numpy.savez(file, ids=..., embeddings=...) with numbers") from error
+    arrays = _read_arrays(folder, name)
     try:
         ids = _whole(arrays["ids"])
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as such
@@ -92,6 +83,22 @@ def _load(folder: Path, name: str) -> tuple[IntArray, FloatArray]:
     except (ValueError, TypeError, OverflowError) as error:
         raise DataError(f"ids must be whole numbers and embeddings floats: {error}", where=name) from error
     return ids, matrix
+
+
+def _read_arrays(folder: Path, name: str) -> dict[str, npt.NDArray[np.generic]]:
+    """Read the two arrays; an object array would have to be unpickled, which can run code, and is refused."""
+    try:
+        if not zipfile.is_zipfile(folder / name) and (folder / name).exists():
+            raise zipfile.BadZipFile
+        with np.load(folder / name, allow_pickle=False) as archive:
+            return {key: archive[key] for key in ("ids", "embeddings")}
+    except FileNotFoundError as error:
+        raise DataError("the file is missing, but others of its kind are there", where=name) from error
+    except KeyError as error:
+        raise DataError("the arrays 'ids' and 'embeddings' must be there", where=name) from error
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+        reason = "wants pickle, which can run code" if "pickle" in str(error) else "is not an .npz file"
+        raise DataError(reason, where=name, hint="numpy.savez(file, ids=..., embeddings=...) with numbers") from error
 
 
 def _whole(ids: npt.NDArray[np.generic]) -> IntArray:
