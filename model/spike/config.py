@@ -20,8 +20,8 @@ class SpikeConfig(ModelConfig):
     """H; they split d."""
     profile_dimensions: int | None = Field(default=128, ge=1)
     """Text vectors are reduced to so many by PCA (users and entities together) before their MLPs; None keeps D."""
-    min_entity_degree: int = Field(default=2, ge=1)
-    """Auxiliary entities with fewer triples are left out: with one they connect nothing."""
+    min_entity_degree: int = Field(default=2, ge=0)
+    """Auxiliary entities with fewer triples are left out: with one they connect nothing. 0 keeps all."""
 
     profile_weight: float = Field(default=0.25, ge=0)
     """ρ (`text_rho`), the share of the profile that is injected, then removed."""

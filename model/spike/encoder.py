@@ -65,12 +65,18 @@ class SpikeEncoder(nn.Module):
         return sums
 
     def _attention(self, structure: Structure, entities: Tensor) -> Tensor:
-        projected = entities @ self.projection
+        """Attend head by head; key and value are the tail's projected and plain vector times the relation."""
         tails, types = self.knowledge.message_tails, self.knowledge.message_types
-        relation = self.relation.index_select(0, types)
-        keys = projected.index_select(0, tails) * relation
-        values = entities.index_select(0, tails) * relation
-        return attend(structure, projected, keys, values, self.config.attention_heads)
+        parts = (matrix.chunk(self.config.attention_heads, dim=1) for matrix in (entities, self.relation))
+        summed = []
+        for head, (plain, relation) in enumerate(zip(*parts, strict=True)):
+            width = plain.shape[1]
+            queries = entities @ self.projection[:, head * width : (head + 1) * width]
+            relations = relation.index_select(0, types)
+            keys = queries.index_select(0, tails) * relations
+            values = plain.index_select(0, tails) * relations
+            summed.append(attend(structure, queries, keys, values))
+        return torch.cat(summed, dim=1)
 
     def _with_users(self, attention: Tensor, user_means: Tensor) -> Tensor:
         auxiliary = attention[self.num_items :]

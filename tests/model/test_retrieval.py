@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.interactions import Interactions
+from model.retrieval import best, similar_rows, top_items
+from model.types import Embeddings
+
+
+def some(users: int = 17, items: int = 23, levels: int = 3) -> tuple[Embeddings, Interactions]:
+    """Whole-numbered vectors, so that there are many ties."""
+    generator = torch.Generator().manual_seed(3)
+    embeddings = Embeddings(
+        torch.randint(-levels, levels, (users, 3), generator=generator).float(),
+        torch.randint(-levels, levels, (items, 3), generator=generator).float(),
+    )
+    pairs = (torch.rand(users, items, generator=generator) < 0.3).nonzero().T
+    return embeddings, Interactions.from_pairs(pairs[0], pairs[1], users, items)
+
+
+def test_equals_sorting_everything_with_ties_by_row() -> None:
+    embeddings, seen = some()
+    found = top_items(embeddings, seen, 6)
+    scores = (embeddings.users @ embeddings.items.T).numpy()
+    for user in range(17):
+        own = set(seen.items[seen.users == user].tolist())
+        expected = sorted((i for i in range(23) if i not in own), key=lambda i: (-scores[user, i], i))[:6]
+        assert found.rows[user].tolist() == expected
+        assert found.scores[user].tolist() == [scores[user, i] for i in expected]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 23 * 4 * 5, 10**9])
+def test_blocks_do_not_matter(block_bytes: int) -> None:
+    embeddings, seen = some()
+    whole, parts = top_items(embeddings, seen, 6), top_items(embeddings, seen, 6, block_bytes=block_bytes)
+    np.testing.assert_array_equal(whole.rows, parts.rows)
+    near = [similar_rows(embeddings.items, 4, block_bytes=size).scores for size in (block_bytes, 10**9)]
+    np.testing.assert_allclose(near[0], near[1], atol=1e-6)
+
+
+def test_chosen_users_in_any_order() -> None:
+    embeddings, seen = some()
+    found = top_items(embeddings, seen, 4, users=torch.tensor([9, 2]))
+    np.testing.assert_array_equal(found.rows, top_items(embeddings, seen, 4).rows[[9, 2]])
+
+
+def test_short_lists_are_padded() -> None:
+    embeddings, _ = some(users=2, items=3)
+    seen = Interactions.from_pairs(torch.tensor([0, 0, 1, 1, 1]), torch.tensor([0, 2, 0, 1, 2]), 2, 3)
+    found = top_items(embeddings, seen, 5)
+    assert found.rows.tolist() == [[1, -1, -1, -1, -1], [-1] * 5]
+    assert found.scores[0, 1] == -np.inf
+    assert found.scores.dtype == np.float32
+
+
+def test_no_users() -> None:
+    embeddings, seen = some()
+    assert top_items(embeddings, seen, 5, users=torch.zeros(0, dtype=torch.int64)).rows.shape == (0, 5)
+
+
+def test_similar_rows_are_cosines_without_the_row_itself() -> None:
+    vectors = torch.tensor([[1.0, 0.0], [2.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
+    found = similar_rows(vectors, 2)
+    assert found.rows[0].tolist() == [1, 2]
+    assert found.scores[0].tolist() == pytest.approx([1, 0.5**0.5])
+    assert found.scores[3].tolist() == [0, 0]
+    assert all(row not in found.rows[row] for row in range(4))
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=9, max_size=9), min_size=1, max_size=5), st.integers(1, 12))
+@settings(deadline=None)
+def test_best_is_a_stable_sort(cells: list[list[int]], k: int) -> None:
+    columns, scores = best(torch.tensor(cells, dtype=torch.float32), k)
+    for row, line in enumerate(cells):
+        expected = sorted(range(9), key=lambda column: (-line[column], column))[:k]
+        assert columns[row].tolist() == expected + [-1] * (k - len(expected))
+        assert scores[row][: len(expected)].tolist() == [line[column] for column in expected]
