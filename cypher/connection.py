@@ -13,6 +13,9 @@ from spikegraph.errors import DatabaseError
 OLDEST = (5, 26)
 """The oldest server that has dynamic labels and types, and `CALL (n) {…}`."""
 
+_ADDRESS = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://[^/]")
+"""The schemes of Bolt; the driver's HTTP is in preview and knows no transaction timeouts."""
+
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -32,15 +35,18 @@ def open_driver(uri: str, username: str, password: str) -> Driver:
         DatabaseError: nothing answers there, or it refuses the user name or the password.
     """
     where = without_credentials(uri)
+    if not _ADDRESS.match(uri):
+        raise _no_address(where)
     try:
         driver = _driver(uri, username, password)
-    except (ValueError, TypeError) as error:
-        raise DatabaseError(
-            "the address is not one of a Neo4j server", where=where, hint="an address looks like bolt://localhost:7687"
-        ) from error
+    except ValueError as error:
+        raise _no_address(where) from error
     try:
         with translated(where):
             driver.verify_connectivity()
+    except ValueError as error:
+        driver.close()
+        raise _no_address(where) from error
     except BaseException:
         driver.close()
         raise
@@ -67,6 +73,12 @@ def gate(version: str, edition: str, where: str) -> ServerVersion:
 def without_credentials(uri: str) -> str:
     """Give the address without a user name or password that somebody put into it."""
     return re.sub(r"//[^/]*@", "//", uri)
+
+
+def _no_address(where: str) -> DatabaseError:
+    return DatabaseError(
+        "the address is not one of a Neo4j server", where=where, hint="an address looks like bolt://localhost:7687"
+    )
 
 
 def _driver(uri: str, username: str, password: str) -> Driver:

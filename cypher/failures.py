@@ -21,6 +21,10 @@ _BY_CODE = {
         "there is no such database on this server",
         "set NEO4J_DATABASE to one that exists; the community edition has only 'neo4j'",
     ),
+    "Neo.TransientError.Transaction.LockAcquisitionTimeout": (
+        "another transaction holds what this one must change, for longer than the server waits",
+        "wait until the other write is done, then do it again",
+    ),
     "Neo.ClientError.Statement.AccessMode": ("a statement that only reads tried to write", None),
     "Neo.TransientError.General.MemoryPoolOutOfMemoryError": (
         "the server has not enough memory for this transaction",
@@ -56,12 +60,12 @@ def _server_said(error: driver_errors.Neo4jError) -> tuple[str, str | None]:
     code, text = error.code or "", error.message or ""
     if isinstance(error, driver_errors.AuthError) or "AuthenticationRateLimit" in code:
         return "the server refused the user name or the password", _PASSWORD
-    if "TimedOut" in code or "Timeout" in code:
-        return "the server stopped the statement: it took longer than it may", "ask for less, or allow more time"
-    if "no space left" in text.lower() or "disk" in text.lower():
-        return "the server's disk is full or cannot be written to", "free some space, then do it again"
     if code in _BY_CODE:
         return _BY_CODE[code]
+    if "TimedOut" in code:
+        return "the server stopped the statement: it took longer than it may", "ask for less, or allow more time"
+    if "no space left" in text.lower():
+        return "the server's disk is full", "free some space, then do it again"
     return f"the server refused the statement: {text} ({code})", None
 
 

@@ -65,9 +65,14 @@ class Statement:
         return tuple(part for part in (piece.strip() for piece in re.split(r";[ \t]*(?:\n|$)", self.text)) if part)
 
     @property
+    def code(self) -> str:
+        """The text without its comments and string literals."""
+        return _NOT_CODE.sub("", self.text)
+
+    @property
     def used_parameters(self) -> set[str]:
         """The names of the parameters that the text uses."""
-        return set(_USED.findall(_NOT_CODE.sub("", self.text)))
+        return set(_USED.findall(self.code))
 
     def with_identifier(self, example: str, name: str) -> Statement:
         """Put a validated label in the place of the file's example identifier.

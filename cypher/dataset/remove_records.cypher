@@ -3,5 +3,15 @@
 // work: batch
 :param dataset => 'lastfm';
 
-MATCH (n:Run|ProfileRun|Relation) WHERE n.dataset = $dataset
-DETACH DELETE n;
+CALL () {
+  MATCH (run:Run) WHERE run.dataset = $dataset
+  DETACH DELETE run
+}
+CALL () {
+  MATCH (profiles:ProfileRun) WHERE profiles.dataset = $dataset
+  DETACH DELETE profiles
+}
+CALL () {
+  MATCH (relation:Relation) WHERE relation.dataset = $dataset
+  DETACH DELETE relation
+};
