@@ -122,6 +122,10 @@ def load_pipeline(file: Path) -> Pipeline:
         raise UsageError(f"is not TOML: {error}", where=str(file)) from error
     except ValidationError as error:
         raise configuration_error(error, str(file)) from error
+    trained = [step.model for step in pipeline.train]
+    if pipeline.write_back and pipeline.write_back.model not in trained:
+        message = f"'{pipeline.write_back.model}' is not among the models to train"
+        raise UsageError(message, where="write_back.model", hint=f"one of: {', '.join(trained)}")
     return _anchored(pipeline, file.parent)
 
 
@@ -244,8 +248,6 @@ class _Road:
         return self._step(f"train {step.model}", inputs, lambda kept: Path(kept["folder"]).is_dir(), do)
 
     def _write_back(self, step: WriteBackStep, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        if step.model not in runs:
-            raise UsageError(f"'{step.model}' is not among the models to train", where="write_back.model")
         folder = Path(runs[step.model]["folder"])
 
         def do() -> dict[str, Any]:

@@ -92,8 +92,8 @@ ECOSYSTEM_VARIABLES = {
 """Variables that other tools of the ecosystem read too, and the settings they stand for."""
 
 PREFIX = "SPIKEGRAPH_"
-NOT_SETTINGS = {"SPIKEGRAPH_DATA", "SPIKEGRAPH_TEST_NEO4J_URI", "SPIKEGRAPH_TEST_NEO4J_PASSWORD"}
-"""Variables with our prefix that the tests and benchmarks read."""
+NOT_SETTINGS = ("SPIKEGRAPH_DATA", "SPIKEGRAPH_TEST_")
+"""How variables of our prefix begin that only the tests and benchmarks read."""
 
 
 def load_settings(
@@ -127,7 +127,8 @@ def load_settings(
 
 def configuration_error(error: ValidationError, what: str) -> UsageError:
     """Turn pydantic's report into one message that names the key and what it may be."""
-    first = error.errors()[0]
+    # A misspelt key is reported twice, as unknown and as missing: the unknown one is what was typed.
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     reason = "is not a key we know" if first["type"] == "extra_forbidden" else first["msg"]
     return UsageError(f"{what}: '{key}' {reason}", where=key, hint="see docs/configuration.md for every key")
@@ -145,7 +146,7 @@ def _read_file(file: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any]]:
     shared = ECOSYSTEM_VARIABLES.items()
     found: list[tuple[str, Any]] = [(setting, environment[name]) for name, setting in shared if environment.get(name)]
-    ours = sorted(name for name in environment if name.startswith(PREFIX) and name not in NOT_SETTINGS)
+    ours = sorted(name for name in environment if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS))
     return found + [(name.removeprefix(PREFIX).lower().replace("__", "."), _parse(environment[name])) for name in ours]
 
 

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cypher.store import Store
+from ingest.write import remove
+from spikegraph.errors import UsageError
+from spikegraph.pipeline import load_pipeline
+from tests.spikegraph.conftest import CommandLine
+
+PIPELINE = """
+name = "{name}"
+folder = "work"
+
+[ingest]
+source = "demo"
+
+[[train]]
+model = "popularity"
+
+[[train]]
+model = "spike"
+training = {{ epochs = {epochs}, patience = 1 }}
+
+[write_back]
+model = "spike"
+top = {top}
+"""
+
+
+def write(folder: Path, name: str, *, epochs: int = 2, top: int = 5) -> Path:
+    file = folder / "pipeline.toml"
+    file.write_text(PIPELINE.format(name=name, epochs=epochs, top=top), encoding="utf-8")
+    return file
+
+
+@pytest.mark.slow
+def test_the_road_is_walked_once_and_only_what_changed_again(
+    connected: CommandLine, store: Store, tmp_path: Path, dataset_name: str
+) -> None:
+    """Files to recommendations, by the command line alone; then unchanged, changed, and lost on the way."""
+
+    def done(file: Path) -> list[str]:
+        said = connected("pipeline", file, "--json")
+        assert said.code == 0, said.err
+        return [step["step"] for step in said.document["steps"] if not step["skipped"]]
+
+    everything = ["ingest", "profiles", "export", "train popularity", "train spike", "write-back"]
+    assert done(write(tmp_path, dataset_name)) == everything
+    assert done(write(tmp_path, dataset_name)) == ["ingest"]
+    assert done(write(tmp_path, dataset_name, top=7)) == ["ingest", "write-back"]
+    assert done(write(tmp_path, dataset_name, top=7, epochs=3)) == ["ingest", "train spike", "write-back"]
+
+    listed = connected("recommend", dataset_name, "user/101", "--k", 7, "--json").document["recommendations"]
+    assert [item["rank"] for item in listed] == list(range(1, 8))
+    assert any(item["reasons"] for item in listed)
+    assert connected("similar", dataset_name, listed[0]["name"], "--json").document["similar"]
+    assert connected("explain", dataset_name, "user/101", listed[0]["item"], "--json").document["reasons"]
+
+    runs = connected("runs", "list", dataset_name, "--json").document["runs"]
+    assert [run["active"] for run in runs] == [True, False]
+    back = connected("runs", "rollback", dataset_name, "--json").document["active"]
+    assert back == runs[1]["id"]
+    assert done(write(tmp_path, dataset_name, top=7, epochs=3)) == ["ingest", "write-back"]
+
+    remove(store, dataset_name)
+    assert done(write(tmp_path, dataset_name, top=7, epochs=3)) == ["ingest", "profiles", "write-back"]
+    remove(store, dataset_name)
+
+
+def test_paths_of_a_pipeline_start_at_its_own_folder(tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.toml"
+    text = 'name = "x"\n[ingest]\nsource = "tables"\npath = "data"\n[[train]]\nmodel = "ease"\n'
+    file.write_text(text, encoding="utf-8")
+    assert load_pipeline(file).ingest.path == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('name = "x"\n[ingest]\nsource = "demo"\n', "train"),
+        ('name = "x"\n[ingest]\nsource = "demo"\n[[train]]\nmodle = "ease"\n', "train.0.modle"),
+        ('name = "x"\ncolour = 1\n[ingest]\nsource = "demo"\n[[train]]\nmodel = "ease"\n', "colour"),
+    ],
+)
+def test_a_wrong_pipeline_file_is_refused_and_the_key_named(tmp_path: Path, text: str, named: str) -> None:
+    file = tmp_path / "pipeline.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        load_pipeline(file)
+    assert caught.value.where == named
+
+
+def test_a_pipeline_cannot_write_back_what_it_does_not_train(connected: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.toml"
+    text = 'name = "x"\n[ingest]\nsource = "demo"\n[[train]]\nmodel = "ease"\n[write_back]\nmodel = "spike"\n'
+    file.write_text(text, encoding="utf-8")
+    said = connected("pipeline", file, "--json")
+    assert said.code == 2
+    assert said.document["error"]["where"] == "write_back.model"
