@@ -50,3 +50,18 @@ def device() -> str:
     memory = psutil.virtual_memory().total / 2**30
     system = f"{platform.system()} {platform.machine()}"
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {system}, Python {platform.python_version()}"
+
+
+def at_least(what: str, ours: float, bound: float) -> Row:
+    """Hold a value to its lower bound."""
+    return Row(what, ours, None, None, bound, holds=ours >= bound)
+
+
+def at_most(what: str, ours: float, limit: float) -> Row:
+    """Hold a duration to its limit, which stands in the rival's place: the ratio says how often it would fit in."""
+    return less_is_better(what, ours, limit, 1.0)
+
+
+def within(what: str, ours: float, low: float, high: float) -> Row:
+    """Hold a value to a range."""
+    return Row(f"{what} (from {low} to {high})", ours, None, None, low, holds=low <= ours <= high)
