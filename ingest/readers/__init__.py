@@ -26,7 +26,7 @@ def read(source: str, path: Path | None = None, options: Mapping[str, str] | Non
 
     Args:
         source: one of `READERS`.
-        path: its folder; the demo data has its own.
+        path: its folder (or, for `tables`, the `dataset.toml` in it); the demo data has its own.
         options: what the reader's `OPTIONS` name, if it has any.
 
     Raises:
@@ -38,6 +38,8 @@ def read(source: str, path: Path | None = None, options: Mapping[str, str] | Non
     module = import_module(READERS[source])
     if path is None and source != "demo":
         raise UsageError(f"the source '{source}' needs a folder", hint=f"spikegraph ingest {source} FOLDER --name NAME")
+    if path is not None and source == "tables" and path.name == "dataset.toml":
+        path = path.parent
     if path is not None and not path.is_dir():
         raise DataError("there is no such folder", where=str(path))
     reader: Reader = module.read

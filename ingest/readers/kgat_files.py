@@ -110,6 +110,8 @@ def read_list(folder: Path, name: str) -> Listed | None:
     lines = read_lines(folder, name)
     first = 2 if lines[0].split()[1:2] == ["remap_id"] else 1
     columns = len(lines[0].split())
+    if columns not in (2, 3) or len(lines) < first:
+        raise DataError("is not a list of lines 'id number' or 'id number freebase-id'", where=at_line(name, 1))
     rows = [_fields(line, columns, name, row) for row, line in enumerate(lines[first - 1 :], start=first)]
     numbers = np.array([_number(row[1], name, place) for place, row in enumerate(rows, start=first)])
     repeated = pd.Series(numbers).duplicated().to_numpy()

@@ -181,6 +181,8 @@ LINES = [
     ("kgat", "item_list.txt", 4, "i2 2", "2 fields, not 3"),
     ("kgat", "item_list.txt", 4, "i2 -2 m.2", "not a number"),
     ("kgat", "entity_list.txt", 4, f"m.2 {HUGE}", "absurdly large"),
+    ("kgat", "entity_list.txt", 1, "org_id", "not a list of lines"),
+    ("kgat", "relation_list.txt", 1, "org_id remap_id freebase_id name", "not a list of lines"),
     ("lastfm", "colakg/train.txt", 1, "0 0 eins", "'eins' is not a whole number"),
     ("lastfm", "colakg/train.txt", 1, "0 -1", "negative"),
     ("lastfm", "colakg/train.txt", 1, f"0 {HUGE}", "absurdly large"),
@@ -386,3 +388,27 @@ def test_keys_with_odd_characters(tmp_path):
     tables = read("tables", folder)
     assert tables.entities["key"][0] == "book/a/b \"c\" 'd' é\\ $x`"
     assert (tables.interactions["item"] == tables.entities["key"][0]).any()
+
+
+@pytest.mark.parametrize("reader", sorted(MAKE))
+def test_random_damage_is_refused_or_read_but_never_another_error(tmp_path, reader):
+    folder = MAKE[reader](tmp_path)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    draw = np.random.default_rng(0)
+    pieces = [b"-", b"9" * 12, b'"', b"\n", b"\r", b",", b" ", b"\t", b"\x00", b"\xff", b"|", b"nan", b"{"]
+    refusals = 0
+    for _ in range(30):
+        path = files[draw.integers(len(files))]
+        good = path.read_bytes()
+        cut, other = draw.integers(len(good) + 1), draw.integers(1, 9)
+        piece = pieces[draw.integers(len(pieces))]
+        path.write_bytes(
+            [good[:cut] + piece + good[cut:], good[:cut] + good[cut + other :], good[:cut]][draw.integers(3)]
+        )
+        try:
+            read(reader, folder)
+        except (DataError, UsageError) as error:
+            refusals += 1
+            assert error.where
+        path.write_bytes(good)
+    assert refusals > 10

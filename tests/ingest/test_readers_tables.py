@@ -107,6 +107,10 @@ def test_parquet_says_the_same_as_csv(tmp_path, library):
         pd.testing.assert_frame_equal(getattr(again, table), getattr(library, table))
 
 
+def test_the_description_may_be_given_in_the_place_of_its_folder(library):
+    assert read("tables", OWN_DATA / "dataset.toml").interactions.equals(library.interactions)
+
+
 def test_users_and_items_may_come_from_the_interactions(tmp_path):
     tables = read("tables", shop(tmp_path, 'who,what\nann,x/1\nbob,"it\'s ""2"""\n'))
     assert tables.users["key"].tolist() == ["user/ann", "user/bob"]
