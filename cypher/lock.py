@@ -78,11 +78,10 @@ def lock(store: Store, name: str, owner: str) -> Iterator[Lock]:
     heart.start()
     try:
         yield held
-    finally:
-        ended.set()
-        heart.join()
-        if not store.write("dataset/unlock", dataset=name, token=held.token, steps=held._steps):
-            log.debug("the lock was gone before it was given back", dataset=name)
+    except BaseException:
+        _give_back_quietly(store, held, ended, heart)
+        raise
+    _give_back(store, held, ended, heart)
 
 
 def dead(host: str | None, pid: int | None, started: float | None) -> bool:
@@ -116,6 +115,21 @@ def _take(store: Store, held: Lock, owner: str) -> None:
 def describe(owner: str, pid: int, host: str, age: float) -> str:
     """Name the holder of a lock and its age, for messages."""
     return f"'{owner}' (process {pid} on {host}, last heard of {age:.0f} s ago)"
+
+
+def _give_back(store: Store, held: Lock, ended: threading.Event, heart: threading.Thread) -> None:
+    ended.set()
+    heart.join()
+    if not store.write("dataset/unlock", dataset=held.dataset, token=held.token, steps=held._steps):
+        log.debug("the lock was gone before it was given back", dataset=held.dataset)
+
+
+def _give_back_quietly(store: Store, held: Lock, ended: threading.Event, heart: threading.Thread) -> None:
+    """Give the lock back after a failure, which must not be hidden by another one."""
+    try:
+        _give_back(store, held, ended, heart)
+    except DatabaseError as error:
+        log.warning("the lock could not be given back", dataset=held.dataset, reason=error.message)
 
 
 def _ask(store: Store, held: Lock, owner: str, dead_token: str | None) -> dict[str, Any]:

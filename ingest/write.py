@@ -92,6 +92,7 @@ def ingest(
         "positive_rule": tables.positive_rule,
     }
     store.write("dataset/create", dataset=name)
+    _warn_of_shared_label(store, name, tables.label)
     with datasets.lock(store, name, "ingest") as held:
         unchanged = _make_room(store, held, name, sha256, replace=replace)
         if not unchanged:
@@ -139,6 +140,12 @@ def _make_room(store: Store, held: Lock, name: str, sha256: str, *, replace: boo
             hint=f"--replace puts the new content in its place; --name gives it another name than '{name}'",
         )
     return False
+
+
+def _warn_of_shared_label(store: Store, name: str, label: str) -> None:
+    others = [other.name for other in datasets.list_datasets(store) if other.label == label and other.name != name]
+    if others:
+        log.warning("another data set has the same label: tell them apart by `dataset`", label=label, others=others)
 
 
 def _remove_parts(store: Store, name: str) -> None:

@@ -3,15 +3,5 @@
 // work: batch
 :param dataset => 'lastfm';
 
-CALL () {
-  MATCH (run:Run) WHERE run.dataset = $dataset
-  DETACH DELETE run
-}
-CALL () {
-  MATCH (profiles:ProfileRun) WHERE profiles.dataset = $dataset
-  DETACH DELETE profiles
-}
-CALL () {
-  MATCH (relation:Relation) WHERE relation.dataset = $dataset
-  DETACH DELETE relation
-};
+MATCH (:Dataset {name: $dataset})-[:HAS_RUN|HAS_PROFILE_RUN|HAS_RELATION]->(record)
+DETACH DELETE record;

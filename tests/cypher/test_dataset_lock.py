@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,6 +177,24 @@ def test_the_holder_says_that_it_lives_and_notices_that_it_lost_the_lock(
         with pytest.raises(DatasetLockedError, match="took the lock over"):
             held.check()
     assert version(store, name) == 0, "a lock that is another's is left alone"
+
+
+def test_a_failure_is_not_hidden_by_that_of_giving_the_lock_back(
+    store: Store, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Store.write
+
+    def unreachable(self: Store, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        if statement == "dataset/unlock":
+            raise DatabaseError("the server cannot be reached")
+        return write(self, statement, **parameters)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", unreachable)
+        with pytest.raises(ZeroDivisionError), datasets.lock(store, name, "ingest"):
+            raise ZeroDivisionError
+    with pytest.raises(DatasetLockedError), datasets.lock(store, name, "ingest"):
+        pytest.fail("two writers")
 
 
 def test_a_data_set_that_is_not_there(store: Store, dataset_name: str) -> None:
