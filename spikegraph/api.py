@@ -68,6 +68,7 @@ def ingest(
     name: str,
     split: SplitChoice = "auto",
     replace: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> IngestReport:
     """Read a data set, check it, split it and write it into the graph.
 
@@ -78,26 +79,20 @@ def ingest(
         name: the data set's name in the graph.
         split: the rule of the split.
         replace: swap a data set of this name that has other content.
+        options: of the reader, as in {'knowledge': 'none'} (see docs/data-sets.md).
 
     Raises:
         DataError: the data is refused, with file, line and reason; nothing was written.
     """
     from ingest.readers import read
-    from ingest.split import SplitRule
+    from ingest.split import SplitRule, default_rule
     from ingest.write import ingest as write
 
-    tables = read(source, path)
-    kind = _split_kind(list(tables.interactions.columns)) if split == "auto" else split
-    rule = SplitRule(kind=kind, seed=settings.ingest.seed)
+    tables, seed = read(source, path, options), settings.ingest.seed
+    rule = default_rule(tables.interactions, seed) if split == "auto" else SplitRule(kind=split, seed=seed)
     with connect(settings) as store:
         store.ensure_schema()
         return write(store, name, tables, split=rule, replace=replace, batch_rows=settings.ingest.batch_rows)
-
-
-def _split_kind(columns: Sequence[str]) -> Literal["given", "time", "random"]:
-    if "split" in columns:
-        return "given"
-    return "time" if "at" in columns else "random"
 
 
 def list_datasets(settings: Settings) -> list[Dataset]:
@@ -165,6 +160,7 @@ def profile_import(
     model: str | None = None,
     exposed_to: Sequence[Split] = ("train", "valid"),
     embedding: str = "lsa",
+    options: Mapping[str, str] | None = None,
 ) -> Profiled:
     """Bring in profiles that were written elsewhere; kinds that they do not touch are written from the template.
 
@@ -176,6 +172,7 @@ def profile_import(
         model: the language model of texts that name none.
         exposed_to: the splits that texts of a file may have seen; a folder's reader says it itself.
         embedding: text vectors to make; those that came with a folder are taken as they are.
+        options: of the reader.
     """
     from ingest.readers import read
     from llm_profiles.imports import import_profiles, import_vectors
@@ -187,7 +184,7 @@ def profile_import(
             return _activated(settings, store, report, embedding)
         if source is None:
             raise UsageError("a folder needs its reader", where=str(path), hint="--source lastfm (or kgat, tables)")
-        tables = read(source, path)
+        tables = read(source, path, options)
         if tables.vectors is not None:
             keys, matrix = tables.vectors.keys, tables.vectors.matrix
             return _activated(settings, store, import_vectors(store, name, home, keys, matrix), "source")

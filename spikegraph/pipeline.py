@@ -31,6 +31,7 @@ class IngestStep(Section):
     source: str
     path: Path | None = None
     split: api.SplitChoice = "auto"
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 class ProfileStep(Section):
@@ -191,7 +192,13 @@ class _Road:
 
         def do() -> dict[str, Any]:
             report = api.ingest(
-                self.settings, step.source, step.path, name=self.pipeline.name, split=step.split, replace=True
+                self.settings,
+                step.source,
+                step.path,
+                name=self.pipeline.name,
+                split=step.split,
+                replace=True,
+                options=step.options,
             )
             return {"sha256": report.dataset.sha256, "counts": dict(report.counts), "unchanged": report.unchanged}
 

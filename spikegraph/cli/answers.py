@@ -10,9 +10,8 @@ import typer
 from rich.console import Console
 
 from spikegraph import api
-from spikegraph.cli.command import Answer, Session, command
+from spikegraph.cli.command import Answer, Session, command, key_values
 from spikegraph.cli.tables import show_table
-from spikegraph.errors import UsageError
 
 if TYPE_CHECKING:
     from cypher.answers import Recommendation
@@ -93,7 +92,7 @@ def query(
     """Run a read statement of the library by its name, or list them all."""
     if name is None:
         return _library()
-    rows = api.query(session.settings, name, dict(_parameter(word) for word in param or ()))
+    rows = api.query(session.settings, name, key_values(param or (), "--param"))
 
     def show(console: Console) -> None:
         if not rows:
@@ -109,16 +108,10 @@ def _library() -> Answer:
 
     def show(console: Console) -> None:
         rows = [
-            (s.name, s.title, ", ".join(f"{key}={value}" for key, value in s.parameters.items())) for s in statements
+            (s.name, s.title.split(". ")[0], ", ".join(f"{key}={value}" for key, value in s.parameters.items()))
+            for s in statements
         ]
         show_table(console, "statements", ("name", "what it answers", "parameters"), rows)
 
     document = [{"name": s.name, "title": s.title, "parameters": s.parameters} for s in statements]
     return Answer({"statements": document}, show)
-
-
-def _parameter(word: str) -> tuple[str, str]:
-    key, separator, value = word.partition("=")
-    if not separator:
-        raise UsageError(f"'{word}' is not key=value", where="--param")
-    return key, value

@@ -6,7 +6,7 @@ import functools
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from spikegraph import logs
-from spikegraph.errors import SpikeGraphError
+from spikegraph.errors import SpikeGraphError, UsageError
 from spikegraph.settings import Settings, load_settings
 
 
@@ -90,6 +90,19 @@ def _give_signature(run: Callable[..., None], function: Callable[..., Answer]) -
     run.__signature__ = inspect.Signature([*own, *common], return_annotation=None)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *common)} | {"return": None}
     del run.__wrapped__  # type: ignore[attr-defined]  # typer would read the hints of the function behind it
+
+
+def key_values(words: Iterable[str], option: str) -> dict[str, str]:
+    """Read `key=value` words.
+
+    Raises:
+        UsageError: a word has no '='.
+    """
+    pairs = [word.partition("=") for word in words]
+    for key, separator, _ in pairs:
+        if not separator:
+            raise UsageError(f"'{key}' is not key=value", where=option)
+    return {key: value for key, _, value in pairs}
 
 
 def print_answer(answer: Answer, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from spikegraph import api
-from spikegraph.cli.command import Answer, Session, command
+from spikegraph.cli.command import Answer, Session, command, key_values
 from spikegraph.cli.tables import show_pairs, show_table
 
 Name = Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")]
@@ -33,9 +33,13 @@ def ingest(
     name: Annotated[str | None, typer.Option(help="The name in the graph (default: the source's).")] = None,
     split: Annotated[api.SplitChoice, typer.Option(help="How it is split.")] = "auto",
     replace: Annotated[bool, typer.Option("--replace", help="Swap a data set of this name for these files.")] = False,
+    option: Annotated[list[str] | None, typer.Option(help="One of the reader's options.", metavar="KEY=VALUE")] = None,
 ) -> Answer:
     """Read a data set, check it, split it and write it into the graph."""
-    report = api.ingest(session.settings, source, path, name=name or source, split=split, replace=replace)
+    options = key_values(option or (), "--option")
+    report = api.ingest(
+        session.settings, source, path, name=name or source, split=split, replace=replace, options=options
+    )
 
     def show(console: Console) -> None:
         verb = "is already there, unchanged" if report.unchanged else "is in the graph"

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from spikegraph import api
-from spikegraph.cli.command import Answer, Session, command
+from spikegraph.cli.command import Answer, Session, command, key_values
 from spikegraph.cli.tables import show_pairs
 
 Name = Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")]
@@ -37,10 +37,14 @@ def import_profiles(
     path: Annotated[Path, typer.Argument(help="A JSONL of {key, profile, model?}, or a data set's folder.")],
     source: Annotated[str | None, typer.Option(help="The reader that knows the folder's texts: lastfm, kgat.")] = None,
     model: Annotated[str | None, typer.Option(help="The language model of texts that name none.")] = None,
+    option: Annotated[list[str] | None, typer.Option(help="One of the reader's options.", metavar="KEY=VALUE")] = None,
     embedding: Embedding = "lsa",
 ) -> Answer:
     """Bring in profiles that were written elsewhere; what they do not cover is written from the template."""
-    report = api.profile_import(session.settings, name, path, source=source, model=model, embedding=embedding)
+    options = key_values(option or (), "--option")
+    report = api.profile_import(
+        session.settings, name, path, source=source, model=model, embedding=embedding, options=options
+    )
     return _written(name, report)
 
 
