@@ -27,6 +27,7 @@ class Dataset:
         label: the label that all its nodes carry (`LastFm`).
         version: goes up with every write of ours to it.
         source: where it came from, in words.
+        reader: the name of the reader that read it.
         sha256: of its tables and split.
         split_id: hash of the split.
         split_rule: how the split was made, in words.
@@ -41,6 +42,7 @@ class Dataset:
     label: str = ""
     version: int = 0
     source: str = ""
+    reader: str = ""
     sha256: str = ""
     split_id: str = ""
     split_rule: str = ""

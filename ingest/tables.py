@@ -52,6 +52,7 @@ class Tables:
         source: where it came from, in words that a person understands.
         positive_rule: the rule that made a rating a positive interaction, in words.
         exposed_to: which splits the profiles that came along may have seen.
+        reader: the name of the reader that read it, set by `ingest.readers.read`.
     """
 
     users: pd.DataFrame
@@ -66,3 +67,4 @@ class Tables:
     profiles: pd.DataFrame = field(default_factory=lambda: empty(*PROFILE_COLUMNS))
     exposed_to: tuple[str, ...] = ()
     vectors: Vectors | None = None
+    reader: str = ""

@@ -86,6 +86,7 @@ def ingest(
     properties = {
         "label": tables.label,
         "source": tables.source,
+        "reader": tables.reader,
         "sha256": sha256,
         "split_id": split_id(interactions),
         "split_rule": split.describe(),

@@ -168,12 +168,13 @@ def profile_import(
         settings: where the graph and the profile sets are.
         name: the data set.
         path: a JSONL of `{key, profile, model?}`, or a folder that the reader `source` reads.
-        source: the reader that knows the folder's texts; needed for a folder.
+        source: the reader that knows the folder's texts; by default the one that read the data set.
         model: the language model of texts that name none.
         exposed_to: the splits that texts of a file may have seen; a folder's reader says it itself.
         embedding: text vectors to make; those that came with a folder are taken as they are.
         options: of the reader.
     """
+    from cypher import dataset
     from ingest.readers import read
     from llm_profiles.imports import import_profiles, import_vectors
 
@@ -182,9 +183,7 @@ def profile_import(
         if not path.is_dir():
             report = import_profiles(store, name, home, path, model=model, exposed_to=exposed_to)
             return _activated(settings, store, report, embedding)
-        if source is None:
-            raise UsageError("a folder needs its reader", where=str(path), hint="--source lastfm (or kgat, tables)")
-        tables = read(source, path, options)
+        tables = read(source or dataset.get(store, name).reader, path, options)
         if tables.vectors is not None:
             keys, matrix = tables.vectors.keys, tables.vectors.matrix
             return _activated(settings, store, import_vectors(store, name, home, keys, matrix), "source")

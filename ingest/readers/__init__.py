@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -49,4 +50,5 @@ def read(source: str, path: Path | None = None, options: Mapping[str, str] | Non
             raise UsageError(
                 f"the source '{source}' has no option '{name}'", hint=f"it has: {', '.join(known) or 'none'}"
             )
-    return check(reader(path or module.FOLDER, **({"options": options} if options else {})))
+    tables = reader(path or module.FOLDER, **({"options": options} if options else {}))
+    return check(replace(tables, reader=source))

@@ -35,7 +35,7 @@ def import_profiles(
     session: Session,
     name: Name,
     path: Annotated[Path, typer.Argument(help="A JSONL of {key, profile, model?}, or a data set's folder.")],
-    source: Annotated[str | None, typer.Option(help="The reader that knows the folder's texts: lastfm, kgat.")] = None,
+    source: Annotated[str | None, typer.Option(help="The folder's reader, if not the data set's own.")] = None,
     model: Annotated[str | None, typer.Option(help="The language model of texts that name none.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="One of the reader's options.", metavar="KEY=VALUE")] = None,
     embedding: Embedding = "lsa",
