@@ -1,0 +1,210 @@
+"""The graph's answers on a graph small enough to check by hand, beside a twin that must not shine through."""
+
+from __future__ import annotations
+
+import math
+import uuid
+
+import pytest
+
+from cypher import statements
+from cypher.answers import (
+    Named,
+    explain,
+    find_item,
+    find_user,
+    for_dataset,
+    recommend,
+    similar_items,
+    similar_users,
+)
+from cypher.store import Store
+from export.write_back import write_back
+from spikegraph.errors import NotFoundError, UsageError
+from tests.support.film_graph import build, results_of, snapshot_of
+
+
+def specificity(degree: int, items: int = 6) -> float:
+    """Work out how specific an entity is: 1 for a degree of one, 0 from the number of items on."""
+    return 1 - math.log(degree) / math.log(1 + items)
+
+
+def write_films(store: Store, name: str) -> str:
+    """Write the handmade data set, and beside it a twin with other lists."""
+    twin = f"{name[:50]}-twin"
+    lists, similar = {"ann": ("Zeta",)}, {"Gamma": {"Zeta": 0.99}}
+    write_back(store, build(store, twin), results_of(f"{twin}/run", lists, similar, vectors=False))
+    write_back(store, build(store, name), results_of(f"{name}/run", vectors=False))
+    return name
+
+
+@pytest.fixture(scope="module")
+def films(store: Store) -> str:
+    """Give the name of a handmade data set that is only read."""
+    return write_films(store, f"t-recommend-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def own_films(store: Store, dataset_name: str) -> str:
+    """Give the name of a handmade data set that the test may change."""
+    return write_films(store, dataset_name)
+
+
+def test_a_list_comes_in_its_order_with_its_source(store: Store, films: str) -> None:
+    found = recommend(store, films, "ann", k=2)
+    assert [(row.rank, row.item, row.name) for row in found] == [
+        (1, f"{films}/film/gamma", "Gamma"),
+        (2, f"{films}/film/delta", "Delta"),
+    ]
+    assert {row.source for row in found} == {f"list of run {films}/run"}
+
+
+def test_a_user_without_a_list_gets_what_is_popular_and_is_told_so(store: Store, films: str) -> None:
+    found = recommend(store, films, "dora", k=3)
+    assert {row.source for row in found} == {"popular in train"}
+    # Train users: Alpha 2, Beta 2, Gamma 1, Delta 1; dora has had Beta; held-out pairs count for nothing.
+    assert [(row.name, row.score) for row in found] == [("Alpha", 2.0), ("Gamma", 1.0), ("Delta", 1.0)]
+
+
+def test_before_any_run_everybody_gets_what_is_popular(store: Store, dataset_name: str) -> None:
+    build(store, dataset_name)
+    found = recommend(store, dataset_name, "ann", k=2, reasons=3)
+    assert [(row.name, row.source) for row in found] == [("Gamma", "popular in train"), ("Delta", "popular in train")]
+    assert [reason.kind for reason in found[1].reasons] == ["linked item", "shared entity"]
+
+
+def test_the_statement_itself_serves_an_unknown_user(store: Store, films: str) -> None:
+    rows = store.read("recommend/by_user", dataset=films, user="nobody", k=2)
+    assert [(row["name"], row["source"]) for row in rows] == [
+        ("Alpha", "popular in train"),
+        ("Beta", "popular in train"),
+    ]
+
+
+def test_reasons_are_ranked_paths(store: Store, films: str) -> None:
+    reasons = explain(store, films, "ann", "Gamma")
+    assert [(reason.kind, reason.text) for reason in reasons] == [
+        ("similar item", "similar to Alpha"),
+        ("shared entity", "Gamma was directed by Kurosawa, like Alpha"),
+        ("shared entity", "Gamma is a Drama, like Alpha, Beta"),
+    ]
+    expected = [0.8, specificity(2) * 1 / 2, specificity(5) * 2 / 3]
+    assert [reason.contribution for reason in reasons] == pytest.approx(expected)
+    assert reasons[1].entity == Named(f"{films}/thing/kurosawa", "Kurosawa")
+    assert reasons[1].relation == "directed by"
+    assert [reason.support for reason in reasons] == [1, 1, 2]
+    assert reasons[2].liked == (Named(f"{films}/film/alpha", "Alpha"), Named(f"{films}/film/beta", "Beta"))
+
+
+def test_a_fact_between_two_items_is_a_reason_and_reads_in_its_own_direction(store: Store, films: str) -> None:
+    to_delta = {reason.text: reason for reason in explain(store, films, "ann", "Delta")}
+    assert to_delta["Delta is the sequel of Beta"].contribution == pytest.approx(specificity(2) / 2)
+    assert to_delta["similar to Beta"].contribution == pytest.approx(0.6)
+    from_delta = [reason.text for reason in explain(store, films, "cem", "Beta")]
+    assert from_delta == ["Delta is the sequel of Beta", "Beta is a Drama, like Delta"]
+
+
+def test_held_out_pairs_are_never_a_reason(store: Store, films: str) -> None:
+    # Epsilon is similar to Zeta, which ann has had only in the test part.
+    assert [reason.text for reason in explain(store, films, "ann", "Epsilon")] == [
+        "Epsilon is a Drama, like Alpha, Beta"
+    ]
+    assert explain(store, films, "ann", "Zeta") == []
+
+
+def test_an_item_is_no_reason_for_itself(store: Store, films: str) -> None:
+    assert [reason.text for reason in explain(store, films, "bob", "Gamma")] == [
+        "similar to Alpha",
+        "Gamma was directed by Kurosawa, like Alpha",
+        "Gamma is a Drama, like Alpha",
+    ]
+
+
+def test_the_list_with_reasons_says_what_each_explanation_says(store: Store, films: str) -> None:
+    found = recommend(store, films, "ann", reasons=2)
+    assert [row.name for row in found] == ["Gamma", "Delta", "Epsilon"]
+    for row in found:
+        assert list(row.reasons) == explain(store, films, "ann", row.item, limit=2)
+    assert [len(row.reasons) for row in found] == [2, 2, 1]
+
+
+def test_only_the_limit_cuts_reasons_and_the_order_is_the_same_each_time(store: Store, films: str) -> None:
+    whole = explain(store, films, "ann", "Gamma", limit=10)
+    assert explain(store, films, "ann", "Gamma", limit=1) == whole[:1]
+    assert all(explain(store, films, "ann", "Gamma") == whole for _ in range(3))
+
+
+def test_similar_items_and_users_are_those_of_the_active_run(store: Store, films: str) -> None:
+    assert [(row.key, row.name, row.score) for row in similar_items(store, films, "Gamma")] == [
+        (f"{films}/film/alpha", "Alpha", pytest.approx(0.8))
+    ]
+    assert [(row.rank, row.name) for row in similar_users(store, films, "ann")] == [(1, "bob"), (2, "dora")]
+
+
+def test_without_a_run_nothing_is_similar_and_the_error_says_why(store: Store, dataset_name: str) -> None:
+    build(store, dataset_name)
+    with pytest.raises(NotFoundError, match="no run has been written back"):
+        similar_items(store, dataset_name, "Gamma")
+
+
+def test_only_the_new_run_shines_through_after_a_switch(store: Store, own_films: str) -> None:
+    new = results_of(f"{own_films}/new", {"ann": ("Zeta", "Epsilon")}, {"Zeta": {"Beta": 0.7}})
+    write_back(store, snapshot_of(own_films), new)
+    assert [row.name for row in recommend(store, own_films, "ann")] == ["Zeta", "Epsilon"]
+    assert [reason.text for reason in explain(store, own_films, "ann", "Zeta")] == ["similar to Beta"]
+    assert similar_items(store, own_films, "Gamma") == []
+
+
+@pytest.mark.parametrize("text", ["Gamma", "film/gamma", "{films}/film/gamma"])
+def test_an_item_is_found_by_name_and_by_either_key(store: Store, films: str, text: str) -> None:
+    assert find_item(store, films, text.format(films=films)) == Named(f"{films}/film/gamma", "Gamma")
+
+
+def test_a_key_of_another_data_set_is_not_found(store: Store, films: str) -> None:
+    with pytest.raises(NotFoundError):
+        find_item(store, films, f"{films[:50]}-twin/film/gamma")
+
+
+def test_an_ambiguous_name_lists_the_candidates(store: Store, own_films: str) -> None:
+    with store.driver.session(database=store.database) as session:
+        session.run("MATCH (n:Item {key: $key}) SET n.name = 'Gamma'", key=f"{own_films}/film/zeta").consume()
+    with pytest.raises(UsageError, match="several items") as refusal:
+        explain(store, own_films, "ann", "Gamma")
+    assert f"{own_films}/film/gamma" in str(refusal.value.hint)
+    assert f"{own_films}/film/zeta" in str(refusal.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"), [("Gama", "film/gamma"), ("film/alfa", "film/alpha"), ("epsilon", "film/epsilon")]
+)
+def test_a_near_miss_is_suggested(store: Store, films: str, text: str, near: str) -> None:
+    with pytest.raises(NotFoundError, match=text) as refusal:
+        find_item(store, films, text)
+    assert f"{films}/{near}" in str(refusal.value.hint)
+
+
+def test_an_unknown_user_or_data_set_is_an_error(store: Store, films: str) -> None:
+    with pytest.raises(NotFoundError, match="no user 'anna'") as refusal:
+        find_user(store, films, "anna")
+    assert "ann" in str(refusal.value.hint)
+    with pytest.raises(NotFoundError, match="no data set"):
+        recommend(store, "no-such-data-set", "ann")
+
+
+def test_an_entity_that_is_no_item_cannot_be_explained(store: Store, films: str) -> None:
+    with pytest.raises(NotFoundError):
+        explain(store, films, "ann", "Kurosawa")
+
+
+def test_a_data_set_without_relations_has_reasons_by_similarity_only(store: Store, own_films: str) -> None:
+    with store.driver.session(database=store.database) as session:
+        session.run("MATCH (r:Relation {dataset: $name}) DETACH DELETE r", name=own_films).consume()
+    assert [reason.kind for reason in explain(store, own_films, "ann", "Gamma")] == ["similar item"]
+
+
+def test_statements_that_want_types_are_refused_without_them(store: Store, films: str) -> None:
+    with pytest.raises(UsageError, match="relation types"):
+        store.read("recommend/explain", dataset=films, user="u", item="i", reasons=1, history=1)
+    text = for_dataset(store, statements.load("recommend/explain"), films).text
+    assert "[fact:DIRECTED_BY|HAS_GENRE|SEQUEL_OF]" in text
+    assert "ACTED_IN" not in text
