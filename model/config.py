@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -27,11 +28,11 @@ class TrainConfig(BaseModel):
     """Epochs where there is no validation part to choose them by."""
     learning_rate: float = Field(default=5e-3, gt=0)
     batch_size: int | None = Field(default=None, ge=1)
-    """Interactions a step; None takes the largest power of two that leaves `steps_per_epoch`."""
+    """Interactions a step; None takes the power of two that gives about `steps_per_epoch`."""
     max_batch_size: int = Field(default=4096, ge=1)
     """Bound of the automatic batch size."""
     steps_per_epoch: int = Field(default=12, ge=1)
-    """Steps that the automatic batch size leaves an epoch, so that small data are learned from too."""
+    """Steps an epoch that the automatic batch size aims at, so that small data are learned from too."""
     evaluate_every: int = Field(default=2, ge=1)
     """Epochs between two readings of the validation part."""
     patience: int = Field(default=5, ge=1)
@@ -41,8 +42,8 @@ class TrainConfig(BaseModel):
         """Give the batch size to use with so many training interactions."""
         if self.batch_size is not None:
             return self.batch_size
-        wanted = max(1, interactions // self.steps_per_epoch)
-        return min(self.max_batch_size, max(64, 1 << (wanted.bit_length() - 1)))
+        wanted = max(1.0, interactions / self.steps_per_epoch)
+        return int(min(self.max_batch_size, max(64, 2 ** round(math.log2(wanted)))))
 
 
 Config = TypeVar("Config", bound=BaseModel)

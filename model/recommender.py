@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -35,6 +36,8 @@ class Size:
     items: int
     entities: int
     triples: int
+    messages: int
+    """Distinct (tail, relation) pairs, both directions counted."""
     text_dimensions: int
     interactions: int
     batch_size: int
@@ -43,8 +46,17 @@ class Size:
     def of(cls, snapshot: Snapshot, interactions: int, batch_size: int) -> Size:
         """Measure a snapshot, with so many training interactions in batches of so many."""
         text = 0 if snapshot.user_profile is None else snapshot.user_profile.shape[1]
-        counts = snapshot.num_users, snapshot.num_items, snapshot.num_entities, len(snapshot.edge_type)
-        return cls(*counts, text, interactions, batch_size)
+        ends = snapshot.edge_index * max(snapshot.num_relations, 1) + snapshot.edge_type
+        return cls(
+            users=snapshot.num_users,
+            items=snapshot.num_items,
+            entities=snapshot.num_entities,
+            triples=len(snapshot.edge_type),
+            messages=sum(len(np.unique(end)) for end in ends),
+            text_dimensions=text,
+            interactions=interactions,
+            batch_size=batch_size,
+        )
 
 
 class Recommender(nn.Module, ABC):

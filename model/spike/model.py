@@ -168,6 +168,6 @@ class Spike(TrainedRecommender):
         weights = 4 * 4 * (nodes * d + 2 * (text**2 + text * d))
         graphs = 8 * (10 * edges + 6 * size.interactions)
         texts = 4 * nodes * text * (1 + 4)
-        hops = config.layers * (4 * 8 * nodes * d + 4 * 6 * edges * d + 4 * 8 * edges * config.attention_heads)
+        hops = config.layers * 4 * (8 * nodes * d + 6 * size.messages * d + 8 * edges * config.attention_heads)
         matched = 8 * 6 * nodes * d
         return weights + graphs + texts + hops + matched + 4 * 9 * size.batch_size * d

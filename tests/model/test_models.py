@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from model.config import TrainConfig
 from model.ease import Ease, EaseConfig
 from model.interactions import Interactions
 from model.popularity import Popularity
@@ -88,3 +91,11 @@ def test_ease_in_single_precision_is_close() -> None:
     for model in models:
         model.fit()
     torch.testing.assert_close(models[0].weights, models[1].weights, atol=1e-5, rtol=1e-3)
+
+
+def test_the_guide_names_every_option() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+    options = {name for kind in MODELS.values() for name in kind.config_type.model_fields} | set(
+        TrainConfig.model_fields
+    )
+    assert [name for name in sorted(options) if f"`{name}`" not in guide] == []

@@ -316,7 +316,7 @@ def test_devices_that_are_not_there(name: str, message: str, tmp_path: Path, mon
 
 
 @pytest.mark.parametrize(
-    ("interactions", "expected"), [(10, 64), (1_500, 64), (12_000, 512), (52_000, 4096), (10**7, 4096)]
+    ("interactions", "expected"), [(10, 64), (1_500, 128), (12_000, 1024), (52_000, 4096), (10**7, 4096)]
 )
 def test_the_automatic_batch_size(interactions: int, expected: int) -> None:
     assert TrainConfig().batch_size_for(interactions) == expected
