@@ -169,10 +169,10 @@ class _Fit:
 
     def _refuse_divergence(self, losses: Mapping[str, float], epoch: int) -> None:
         broken = [name for name, value in losses.items() if not math.isfinite(value)]
+        broken += [name for name, weights in self.model.named_parameters() if not torch.isfinite(weights).all()]
         if broken:
             raise UsageError(
-                f"the loss is no number any more in epoch {epoch} ({', '.join(broken)}); the weights of the last "
-                f"good epoch are kept",
+                f"not finite in epoch {epoch}: {', '.join(broken)}; the weights of the last good epoch are kept",
                 where=str(self.folder),
                 hint="train again with a lower train.learning_rate",
             )

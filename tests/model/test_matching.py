@@ -57,10 +57,10 @@ def test_what_leaves_it_unchanged(seed: int) -> None:
 
 def test_the_mean_of_samples_tends_to_the_whole() -> None:
     z, q = pair(3)
-    sampled = sampled_matching(z, q, 0.2, 4000, torch.Generator().manual_seed(0))
+    sampled = sampled_matching(z, q, 0.2, 1500, torch.Generator().manual_seed(0))
     nodes, count = 30, 6
     expected = nodes * (count - 1) / (count * (nodes - 1)) * matching(z, q)
-    assert sampled.item() == pytest.approx(expected.item(), rel=0.02)
+    assert sampled.item() == pytest.approx(expected.item(), rel=0.03)
 
 
 def test_one_node_alone_gives_nothing() -> None:

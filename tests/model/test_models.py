@@ -17,7 +17,7 @@ from tests.support.model_case import ModelCase
 from tests.support.snapshots import random_snapshot
 
 QUICK = {"epochs": 3, "evaluate_every": 1}
-LEARNING = {"epochs": 25, "evaluate_every": 5, "learning_rate": 0.02}
+LEARNING = {"epochs": 12, "evaluate_every": 4, "learning_rate": 0.02}
 
 
 class TestSpike(ModelCase):
