@@ -92,7 +92,9 @@ def query(
     """Run a read statement of the library by its name, or list them all."""
     if name is None:
         return _library()
-    rows = api.query(session.settings, name, key_values(param or (), "--param"))
+    from spikegraph.library import query as ask
+
+    rows = ask(session.settings, name, key_values(param or (), "--param"))
 
     def show(console: Console) -> None:
         if not rows:
@@ -104,7 +106,9 @@ def query(
 
 
 def _library() -> Answer:
-    statements = api.library()
+    from spikegraph.library import library
+
+    statements = library()
 
     def show(console: Console) -> None:
         rows = [

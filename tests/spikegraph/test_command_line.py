@@ -11,6 +11,7 @@ from spikegraph import api
 from spikegraph.cli import main
 from spikegraph.cli.command import COMMON_OPTIONS
 from spikegraph.errors import UsageError
+from spikegraph.library import parameter_value
 from tests.spikegraph.conftest import CommandLine
 
 GROUPS = {
@@ -135,12 +136,12 @@ def test_query_refuses_statements_that_write(connected: CommandLine) -> None:
     [("'demo'", "42", "42"), ("'demo'", None, "demo"), ("10", "3", 3), ("10", None, 10), ("['a']", '["b"]', ["b"])],
 )
 def test_parameters_are_read_as_their_example_is_written(example: str, given: str | None, value: object) -> None:
-    assert api.parameter_value("k", example, given) == value
+    assert parameter_value("k", example, given) == value
 
 
 def test_a_parameter_that_is_no_number_is_refused() -> None:
     with pytest.raises(UsageError, match="cannot be read"):
-        api.parameter_value("k", "10", "many")
+        parameter_value("k", "10", "many")
 
 
 def test_errors_are_found_in_the_json_of_main(spikegraph: CommandLine) -> None:
