@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cypher.answers import Reason, Recommendation, Similar
     from cypher.dataset import Dataset
     from cypher.store import Store
+    from export.read_graph import ProfileSet
     from export.runs import Run
     from export.snapshot import Selection, Snapshot, Split
     from export.write_back import WriteBackReport
@@ -158,6 +159,7 @@ def profile_import(
     model: str | None = None,
     exposed_to: Sequence[Split] = ("train", "valid"),
     embedding: str = "lsa",
+    mix: bool = False,
     options: Mapping[str, str] | None = None,
 ) -> Profiled:
     """Bring in profiles that were written elsewhere; kinds that they do not touch are written from the template.
@@ -170,6 +172,7 @@ def profile_import(
         model: the language model of texts that name none.
         exposed_to: the splits that texts of a file may have seen; a folder's reader says it itself.
         embedding: text vectors to make; those that came with a folder are taken as they are.
+        mix: let the template fill gaps within a kind too.
         options: of the reader.
     """
     from cypher import dataset
@@ -179,7 +182,7 @@ def profile_import(
     home = settings.profiles_home
     with connect(settings) as store:
         if not path.is_dir():
-            report = import_profiles(store, name, home, path, model=model, exposed_to=exposed_to)
+            report = import_profiles(store, name, home, path, model=model, exposed_to=exposed_to, mix=mix)
             return _activated(settings, store, report, embedding)
         tables = read(source or dataset.get(store, name).reader, path, options)
         if tables.vectors is not None:
@@ -187,9 +190,8 @@ def profile_import(
             return _activated(settings, store, import_vectors(store, name, home, keys, matrix), "source")
         if tables.profiles.empty:
             raise DataError("no profiles came with this data set", where=str(path))
-        report = import_profiles(
-            store, name, home, tables.profiles, exposed_to=cast("Sequence[Split]", tables.exposed_to) or exposed_to
-        )
+        seen = cast("Sequence[Split]", tables.exposed_to) or exposed_to
+        report = import_profiles(store, name, home, tables.profiles, exposed_to=seen, mix=mix)
         return _activated(settings, store, report, embedding)
 
 
@@ -231,20 +233,37 @@ def export(
         name: the data set.
         folder: where the snapshot goes.
         selection: the subgraph; everything by default.
-        embedding: which text vectors of the active profiles go along; 'none' for a snapshot without.
+        embedding: which text vectors of the profiles go along; 'none' for a snapshot without.
     """
     from export.read_graph import export_snapshot
+    from export.snapshot import Selection
     from llm_profiles.activate import active_set
     from llm_profiles.embed import embed
     from llm_profiles.vector_store import vectors
 
-    home = settings.profiles_home
+    home, chosen = settings.profiles_home, selection or Selection()
     with connect(settings) as store:
         if embedding == "none":
-            return export_snapshot(store, name, folder, selection)
-        made = embed(home, name, active_set(store, name), embedding)
-        lookup = vectors(home, name, made.name)
-        return export_snapshot(store, name, folder, selection, vectors=lookup, text_embedding=made.name)
+            return export_snapshot(store, name, folder, chosen)
+        made = embed(home, name, chosen.profile_set or active_set(store, name), embedding)
+        return export_snapshot(
+            store,
+            name,
+            folder,
+            chosen,
+            vectors=vectors(home, name, made.name),
+            text_embedding=made.name,
+            profile_set=_profile_set(settings, name, chosen.profile_set) if chosen.profile_set else None,
+        )
+
+
+def _profile_set(settings: Settings, name: str, set_name: str) -> ProfileSet:
+    """Give a profile set that lies on disk, active or not, as export wants it."""
+    from export.read_graph import ProfileSet
+    from llm_profiles.profile_store import load_set
+
+    run, profiles = load_set(settings.profiles_home, name, set_name)
+    return ProfileSet(run.id, run.exposed_to, {profile.key: profile.hash for profile in profiles})
 
 
 def train(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.console import Console
 from spikegraph import api
 from spikegraph.cli.command import Answer, Session, command, key_values
 from spikegraph.cli.tables import show_pairs
+
+if TYPE_CHECKING:
+    from export.snapshot import Split
 
 Name = Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")]
 Embedding = Annotated[str, typer.Option(help="Text vectors to make: lsa, minilm or none.")]
@@ -37,13 +40,25 @@ def import_profiles(
     path: Annotated[Path, typer.Argument(help="A JSONL of {key, profile, model?}, or a data set's folder.")],
     source: Annotated[str | None, typer.Option(help="The folder's reader, if not the data set's own.")] = None,
     model: Annotated[str | None, typer.Option(help="The language model of texts that name none.")] = None,
+    exposed_to: Annotated[
+        list[str] | None, typer.Option(help="A split that the texts of a file may have seen.", metavar="SPLIT")
+    ] = None,
+    mix: Annotated[bool, typer.Option("--mix", help="Let the template fill gaps within a kind too.")] = False,
     option: Annotated[list[str] | None, typer.Option(help="One of the reader's options.", metavar="KEY=VALUE")] = None,
     embedding: Embedding = "lsa",
 ) -> Answer:
     """Bring in profiles that were written elsewhere; what they do not cover is written from the template."""
     options = key_values(option or (), "--option")
     report = api.profile_import(
-        session.settings, name, path, source=source, model=model, embedding=embedding, options=options
+        session.settings,
+        name,
+        path,
+        source=source,
+        model=model,
+        exposed_to=cast("list[Split]", exposed_to or ["train", "valid"]),
+        embedding=embedding,
+        mix=mix,
+        options=options,
     )
     return _written(name, report)
 

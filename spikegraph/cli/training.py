@@ -26,16 +26,23 @@ def export(
     name: Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")],
     to: Annotated[Path, typer.Option("--to", help="The folder to write.", metavar="DIR")],
     relation: Annotated[list[str] | None, typer.Option(help="Only this relation (may be given again).")] = None,
-    hops: Annotated[int | None, typer.Option(min=0, help="Only triples this near to an item.")] = None,
+    hops: Annotated[int | None, typer.Option(min=1, help="Only triples this near to an item.")] = None,
     min_degree: Annotated[int, typer.Option(min=1, help="Leave out auxiliary entities with fewer triples.")] = 1,
     max_degree: Annotated[int | None, typer.Option(min=1, help="Leave out auxiliary entities with more.")] = None,
+    profiles: Annotated[str | None, typer.Option(help="A profile set on disk (default: the active one).")] = None,
+    similarity: Annotated[list[str] | None, typer.Option(help="A run whose SIMILAR_TO becomes a relation.")] = None,
     embedding: Annotated[str, typer.Option(help="Text vectors: lsa, minilm, source or none.")] = "lsa",
 ) -> Answer:
     """Write a graph, or a chosen subgraph, as a snapshot: all that training needs."""
     from export.snapshot import Selection
 
     selection = Selection(
-        relations=tuple(relation) if relation else None, hops=hops, min_degree=min_degree, max_degree=max_degree
+        relations=tuple(relation) if relation else None,
+        hops=hops,
+        min_degree=min_degree,
+        max_degree=max_degree,
+        profile_set=profiles,
+        similarity_runs=tuple(similarity or ()),
     )
     manifest = api.export(session.settings, name, to, selection, embedding=embedding).manifest
 
