@@ -26,6 +26,7 @@ RESERVED_TYPES = frozenset(
         "HAS_PROFILE_RUN",
         "ACTIVE_RUN",
         "HAS_EMBEDDING",
+        "MAKES_DENSE",
         "LLM_LIKES",
         "LLM_DISLIKES",
         "ASSOCIATED_WITH",

@@ -42,7 +42,7 @@ class WriteBackReport:
         run_id: the run.
         dataset: the data set.
         counts: `recommended`, `similar_items`, `similar_users`, `embeddings` as counted in the graph.
-        seconds: what each part took: `check`, `lists`, `embeddings`, `verify`, `switch`, `remove`, `total`.
+        seconds: what each part took: `check`, `lists`, `embeddings`, `verify`, `dense`, `switch`, `remove`, `total`.
         active: whether readers see the run now.
         unchanged: whether the run stood in the graph already, so that nothing was written.
         removed: the runs that went.
@@ -174,6 +174,9 @@ def _write(store: Store, held: Lock, snapshot: Snapshot, results: Results, batch
         raise DatabaseError(
             f"the graph holds {counted}, but {expected} were written", where=f"run '{results.run_id}'", hint="try again"
         )
+    store.run_in_transactions("write_back/make_dense", **address)
+    store.run_in_transactions("write_back/made_dense", run=results.run_id)
+    clock.lap("dense")
     _complete(store, snapshot.manifest.dataset, results, expected)
     clock.lap("switch")
 

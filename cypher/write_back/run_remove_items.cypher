@@ -6,6 +6,6 @@
 
 MATCH (item:Entity) WHERE item.dataset = $dataset AND item.idx >= 0
 CALL (item) {
-  MATCH (item)-[edge:SIMILAR_TO]->() WHERE edge.run = $run
+  MATCH (item)-[edge:SIMILAR_TO|MAKES_DENSE]->() WHERE edge.run = $run
   DELETE edge
 } IN TRANSACTIONS OF 500 ROWS;

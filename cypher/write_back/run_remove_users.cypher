@@ -7,6 +7,6 @@
 
 MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
 CALL (user) {
-  MATCH (user)-[edge:RECOMMENDED|SIMILAR_TO]->() WHERE edge.run = $run
+  MATCH (user)-[edge:RECOMMENDED|SIMILAR_TO|MAKES_DENSE]->() WHERE edge.run = $run
   DELETE edge
 } IN TRANSACTIONS OF 500 ROWS;
