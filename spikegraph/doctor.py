@@ -18,7 +18,7 @@ State = Literal["ok", "absent", "wrong"]
 
 ROOMS = ("cypher", "ingest", "llm_profiles", "export", "model")
 PACKAGES = ("neo4j", "neo4j-rust-ext", "numpy", "pandas", "torch", "torch-geometric", "scikit-learn", "jgo")
-EXTRAS = {"minilm": "sentence_transformers", "graphdatascience (optional adapter)": "graphdatascience"}
+EXTRAS = {"minilm": "sentence_transformers"}
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "LANGSMITH_API_KEY")
 
 
@@ -104,9 +104,7 @@ def _extras() -> Iterator[Finding]:
         if importlib.util.find_spec(module):
             yield Finding(f"extra {extra}", "ok", "installed")
         else:
-            name = extra.split()[0]
-            mend = f"pip install 'spikegraph[{name}]'" if name == extra else f"pip install {name}"
-            yield Finding(f"extra {extra}", "absent", "not installed", mend)
+            yield Finding(f"extra {extra}", "absent", "not installed", f"pip install 'spikegraph[{extra}]'")
 
 
 def _keys() -> Iterator[Finding]:
