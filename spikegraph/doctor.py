@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from spikegraph.errors import SpikeGraphError
+from spikegraph.errors import SpikeGraphError, install_line
 from spikegraph.settings import Settings
 
 State = Literal["ok", "absent", "wrong"]
@@ -104,7 +104,7 @@ def _extras() -> Iterator[Finding]:
         if importlib.util.find_spec(module):
             yield Finding(f"extra {extra}", "ok", "installed")
         else:
-            yield Finding(f"extra {extra}", "absent", "not installed", f"pip install 'spikegraph[{extra}]'")
+            yield Finding(f"extra {extra}", "absent", "not installed", install_line(extra))
 
 
 def _keys() -> Iterator[Finding]:

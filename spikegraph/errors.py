@@ -46,7 +46,12 @@ class MissingExtraError(UsageError):
     """An optional package is needed that is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"the package '{package}' is not installed", hint=f"pip install 'spikegraph[{extra}]'")
+        super().__init__(f"the package '{package}' is not installed", hint=install_line(extra))
+
+
+def install_line(extra: str) -> str:
+    """Give the line that installs an extra, typed where the repository was cloned."""
+    return f".venv/bin/pip install --constraint constraints.txt --editable '.[{extra}]'"
 
 
 class DataError(SpikeGraphError):

@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from spikegraph import api
 from spikegraph.cli import main
 from spikegraph.cli.command import COMMON_OPTIONS
+from spikegraph.cli.tables import show_table
 from spikegraph.errors import UsageError
 from spikegraph.library import parameter_value
 from tests.spikegraph.conftest import CommandLine
@@ -148,3 +150,9 @@ def test_errors_are_found_in_the_json_of_main(spikegraph: CommandLine) -> None:
     with pytest.raises(SystemExit) as left:
         main.main(["recommend", "nowhere", "user/1", "--json"])
     assert left.value.code == 4
+
+
+def test_square_brackets_reach_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are markup to the console, and part of an install line to a person."""
+    show_table(Console(width=100), "table", ("what",), [["'.[minilm]'"]])
+    assert "'.[minilm]'" in capsys.readouterr().out

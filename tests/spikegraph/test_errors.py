@@ -33,5 +33,5 @@ def test_an_error_says_what_where_and_what_to_do() -> None:
 @pytest.mark.parametrize("extra", ["minilm"])
 def test_a_missing_extra_gives_the_exact_install_line(extra: str) -> None:
     error = errors.MissingExtraError("sentence-transformers", extra)
-    assert error.hint == f"pip install 'spikegraph[{extra}]'"
+    assert error.hint == f".venv/bin/pip install --constraint constraints.txt --editable '.[{extra}]'"
     assert error.exit_code == 2
