@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-# Before numpy and torch are imported: they read it once.
-os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+# Before numpy and torch are imported: they read it once. Half the cores, for the server works on the others.
+os.environ.setdefault("OMP_NUM_THREADS", str(((os.cpu_count() or 1) + 1) // 2))
 
 import re
 import uuid
