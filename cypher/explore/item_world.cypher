@@ -3,7 +3,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param item => 'demo/movie/1';
+:param item => 'demo/movie/alien-1979';
 
 MATCH (item:Item {key: $item}) WHERE item.dataset = $dataset
 CALL (item) {

@@ -3,7 +3,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param user => 'demo/user/1';
+:param user => 'demo/user/101';
 
 MATCH (dataset:Dataset {name: $dataset})
 MATCH (user:User {key: $user}) WHERE user.dataset = $dataset
@@ -19,4 +19,4 @@ WITH entity, type, liked, degree,
      CASE WHEN degree > dataset.items THEN 0.0 ELSE 1 - log(degree) / log(1 + dataset.items) END AS specificity
 RETURN type, entity.name AS name, entity.key AS key, size(liked) AS items, degree, round(specificity, 3) AS specificity,
        [item IN liked[..5] | coalesce(item.name, item.key)] AS examples
-ORDER BY specificity * size(liked) / (size(liked) + 1.0) DESC, entity.idx LIMIT 25;
+ORDER BY specificity * size(liked) DESC, entity.idx LIMIT 25;

@@ -3,8 +3,8 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param user => 'demo/user/1';
-:param item => 'demo/movie/1';
+:param user => 'demo/user/101';
+:param item => 'demo/movie/alien-1979';
 
 MATCH (user:User {key: $user}) WHERE user.dataset = $dataset
 MATCH (item:Item {key: $item}) WHERE item.dataset = $dataset

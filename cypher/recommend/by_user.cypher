@@ -3,7 +3,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param user => 'demo/user/1';
+:param user => 'demo/user/101';
 :param k => 10;
 
 OPTIONAL CALL () {

@@ -6,10 +6,10 @@
 // The relation types are those of the data set: a program puts them in, a person edits the line `types` and the text.
 // kind: read
 // work: query
-// types: HAS_GENRE|DIRECTED_BY|ACTED_IN|STARS|RELEASED_IN
+// types: DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE
 :param dataset => 'demo';
-:param user => 'demo/user/1';
-:param item => 'demo/movie/1';
+:param user => 'demo/user/101';
+:param item => 'demo/movie/rebecca-1940';
 :param reasons => 10;
 :param history => 500;
 
@@ -37,17 +37,17 @@ CALL () {
 CALL (list) {
   UNWIND list AS entry
   WITH entry.item AS item
-  MATCH (item)-[fact:HAS_GENRE|DIRECTED_BY|ACTED_IN|STARS|RELEASED_IN]-(entity:Entity)
+  MATCH (item)-[fact:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity:Entity)
   WITH item, entity, fact ORDER BY type(fact)
   WITH item, entity, collect(fact)[0] AS fact
   RETURN collect({item: item, entity: entity, fact: fact}) AS facts, collect(DISTINCT entity) AS entities
 }
 CALL (history, facts, entities, items) {
   UNWIND history AS liked
-  MATCH (liked)-[:HAS_GENRE|DIRECTED_BY|ACTED_IN|STARS|RELEASED_IN]-(entity:Entity) WHERE entity IN entities
+  MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity:Entity) WHERE entity IN entities
   WITH facts, items, entity, liked ORDER BY liked.idx
   WITH facts, items, entity, collect(DISTINCT liked) AS liked
-  WITH facts, items, entity, liked, COUNT { (entity)-[:HAS_GENRE|DIRECTED_BY|ACTED_IN|STARS|RELEASED_IN]-() } AS degree
+  WITH facts, items, entity, liked, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
   WITH facts, entity, liked, CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
   UNWIND [fact IN facts WHERE fact.entity = entity] AS own
   WITH own, specificity, [other IN liked WHERE other <> own.item] AS liked
@@ -58,7 +58,7 @@ CALL (history, facts, entities, items) {
 CALL (history, facts, items) {
   UNWIND [fact IN facts WHERE fact.entity IN history] AS own
   WITH own, own.entity AS liked, items
-  WITH own, liked, items, COUNT { (liked)-[:HAS_GENRE|DIRECTED_BY|ACTED_IN|STARS|RELEASED_IN]-() } AS degree
+  WITH own, liked, items, COUNT { (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
   WITH own, liked, CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
   RETURN collect({kind: 'linked item', item: own.item, entity: null, fact: own.fact, liked: [liked],
                   contribution: specificity / 2}) AS linked
@@ -82,14 +82,15 @@ CALL (item, similar, linked, shared, relations) {
          coalesce(relation.sentence, '{head} ' + toLower(replace(type(reason.fact), '_', ' ')) + ' {tail}'),
          '{head}', coalesce(startNode(reason.fact).name, startNode(reason.fact).key)),
          '{tail}', coalesce(endNode(reason.fact).name, endNode(reason.fact).key)) AS sentence
+  WITH reason, relation, examples, CASE WHEN sentence ENDS WITH '.' THEN left(sentence, size(sentence) - 1) ELSE sentence END AS fact
   RETURN collect({
     kind: reason.kind, contribution: reason.contribution, support: size(reason.liked), liked: examples,
     entity: CASE WHEN reason.entity IS NULL THEN null
                  ELSE {key: reason.entity.key, name: coalesce(reason.entity.name, reason.entity.key)} END,
     relation: relation.name,
     text: CASE reason.kind WHEN 'similar item' THEN 'similar to ' + examples[0].name
-                           WHEN 'linked item' THEN sentence
-                           ELSE sentence + ', like ' + reduce(names = examples[0].name, other IN examples[1..] |
+                           WHEN 'linked item' THEN fact
+                           ELSE fact + ', as with ' + reduce(names = examples[0].name, other IN examples[1..] |
                                 names + ', ' + other.name) +
                                 CASE WHEN size(reason.liked) > 3 THEN ' and ' + (size(reason.liked) - 3) + ' more'
                                      ELSE '' END END

@@ -2,7 +2,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param text => 'movie/1';
+:param text => 'movie/alien-1979';
 
 CALL () {
   UNWIND [$text, $dataset + '/' + $text] AS key

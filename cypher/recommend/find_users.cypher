@@ -2,7 +2,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param text => 'user/1';
+:param text => 'user/101';
 
 CALL () {
   UNWIND [$text, $dataset + '/' + $text] AS key

@@ -2,7 +2,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param text => 'movie/1';
+:param text => 'movie/alien-1979';
 
 MATCH (item:Entity) WHERE item.dataset = $dataset AND item.idx >= 0 AND item:Item
 WITH item, toLower(coalesce(item.name, '')) AS name, toLower($text) AS text

@@ -2,7 +2,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param text => 'user/1';
+:param text => 'user/101';
 
 MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
 WITH user, toLower(coalesce(user.name, '')) AS name, toLower($text) AS text

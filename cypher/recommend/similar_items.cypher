@@ -2,7 +2,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param item => 'demo/movie/1';
+:param item => 'demo/movie/alien-1979';
 :param k => 10;
 
 MATCH (run:Run) WHERE run.dataset = $dataset AND run.activation > 0

@@ -2,7 +2,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param user => 'demo/user/1';
+:param user => 'demo/user/101';
 :param k => 10;
 
 MATCH (run:Run) WHERE run.dataset = $dataset AND run.activation > 0

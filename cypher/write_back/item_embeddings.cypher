@@ -4,7 +4,7 @@
 :param dataset => 'demo';
 :param run => 'demo-run';
 :param label => 'EmbeddingDemo';
-:param rows => [{key: 'demo/movie/1', vector: [0.6, 0.8]}];
+:param rows => [{key: 'demo/movie/alien-1979', vector: [0.6, 0.8]}];
 
 UNWIND $rows AS row
 MATCH (node:Item {key: row.key})

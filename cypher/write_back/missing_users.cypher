@@ -1,7 +1,7 @@
 // Which of these users the graph does not hold (any more).
 // kind: read
 // work: batch
-:param keys => ['demo/user/1'];
+:param keys => ['demo/user/101'];
 
 UNWIND $keys AS key
 OPTIONAL MATCH (user:User {key: key})

@@ -2,8 +2,8 @@
 // kind: write
 // work: batch
 :param run => 'demo-run';
-:param ends => ['demo/movie/1'];
-:param rows => [{start: 'demo/movie/1', ends: [0], scores: [0.9]}];
+:param ends => ['demo/movie/alien-1979'];
+:param rows => [{start: 'demo/movie/alien-1979', ends: [0], scores: [0.9]}];
 
 UNWIND range(0, size($ends) - 1) AS position
 MATCH (end:Item {key: $ends[position]})

@@ -2,8 +2,8 @@
 // kind: write
 // work: batch
 :param run => 'demo-run';
-:param ends => ['demo/user/1'];
-:param rows => [{start: 'demo/user/1', ends: [0], scores: [0.9]}];
+:param ends => ['demo/user/101'];
+:param rows => [{start: 'demo/user/101', ends: [0], scores: [0.9]}];
 
 UNWIND range(0, size($ends) - 1) AS position
 MATCH (end:User {key: $ends[position]})

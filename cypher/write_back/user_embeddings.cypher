@@ -4,7 +4,7 @@
 :param dataset => 'demo';
 :param run => 'demo-run';
 :param label => 'EmbeddingDemo';
-:param rows => [{key: 'demo/user/1', vector: [0.6, 0.8]}];
+:param rows => [{key: 'demo/user/101', vector: [0.6, 0.8]}];
 
 UNWIND $rows AS row
 MATCH (node:User {key: row.key})
