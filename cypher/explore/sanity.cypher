@@ -29,8 +29,7 @@ CALL () {
   MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
   CALL (user) {
     MATCH (user)-[:INTERACTED|HELD_OUT]->(item:Item)
-    WITH count(DISTINCT item) AS items, COUNT { (user)-[:INTERACTED]->() } AS train, COUNT { (user)-[:HELD_OUT]->() } AS held
-    RETURN train + held - items AS twice
+    RETURN COUNT { (user)-[:INTERACTED|HELD_OUT]->() } - count(DISTINCT item) AS twice
   }
   WITH user, twice WHERE twice > 0
   WITH sum(twice) AS findings, collect(user.key)[..5] AS examples
@@ -41,11 +40,13 @@ CALL () {
   WITH count(held) AS findings, collect(user.key + ' ' + item.key)[..5] AS examples
   RETURN 'held-out pair of no known split' AS check, findings, examples
   UNION ALL
-  MATCH (user:User) WHERE user.key STARTS WITH $dataset + '/' AND (user.idx IS NULL OR user.dataset <> $dataset)
+  MATCH (user:User) WHERE user.key STARTS WITH $dataset + '/'
+    AND (user.idx IS NULL OR user.dataset <> $dataset)
   WITH count(user) AS findings, collect(user.key)[..5] AS examples
   RETURN 'user without idx, or said to be of another data set' AS check, findings, examples
   UNION ALL
-  MATCH (entity:Entity) WHERE entity.key STARTS WITH $dataset + '/' AND (entity.idx IS NULL OR entity.dataset <> $dataset)
+  MATCH (entity:Entity) WHERE entity.key STARTS WITH $dataset + '/'
+    AND (entity.idx IS NULL OR entity.dataset <> $dataset)
   WITH count(entity) AS findings, collect(entity.key)[..5] AS examples
   RETURN 'entity without idx, or said to be of another data set' AS check, findings, examples
   UNION ALL

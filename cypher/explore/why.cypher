@@ -25,7 +25,8 @@ CALL (user, item, history) {
   MATCH path = (user)-[listed:RECOMMENDED]->(item) WHERE listed.run = run.id
   RETURN path
   UNION ALL
-  MATCH path = (item)-[:!INTERACTED&!HELD_OUT&!RECOMMENDED&!SIMILAR_TO&!HAS_EMBEDDING]-(liked:Item)<-[:INTERACTED]-(user)
+  MATCH path = (item)-[:!INTERACTED&!HELD_OUT&!RECOMMENDED&!SIMILAR_TO&!HAS_EMBEDDING]-(liked:Item)
+               <-[:INTERACTED]-(user)
   WHERE liked IN history
   RETURN path ORDER BY liked.idx LIMIT 5
   UNION ALL

@@ -89,15 +89,16 @@ UNWIND list AS entry
 WITH entry, entry.item AS item, similar, linked, shared, relations
 CALL (item, similar, linked, shared, relations) {
   UNWIND [reason IN similar + linked + shared WHERE reason.item = item] AS reason
-  WITH reason, relations ORDER BY reason.contribution DESC, reason.kind, coalesce(reason.entity.idx, reason.liked[0].idx)
-  LIMIT $reasons
+  WITH reason, relations, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
+  ORDER BY reason.contribution DESC, reason.kind, idx LIMIT $reasons
   WITH reason, [relation IN relations WHERE relation.type = type(reason.fact)][0] AS relation,
        [node IN reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples
   WITH reason, relation, examples, replace(replace(
          coalesce(relation.sentence, '{head} ' + toLower(replace(type(reason.fact), '_', ' ')) + ' {tail}'),
          '{head}', coalesce(startNode(reason.fact).name, startNode(reason.fact).key)),
          '{tail}', coalesce(endNode(reason.fact).name, endNode(reason.fact).key)) AS sentence
-  WITH reason, relation, examples, CASE WHEN sentence ENDS WITH '.' THEN left(sentence, size(sentence) - 1) ELSE sentence END AS fact
+  WITH reason, relation, examples,
+       CASE WHEN sentence ENDS WITH '.' THEN left(sentence, size(sentence) - 1) ELSE sentence END AS fact
   RETURN collect({
     kind: reason.kind, contribution: reason.contribution, support: size(reason.liked), liked: examples,
     entity: CASE WHEN reason.entity IS NULL THEN null

@@ -33,7 +33,7 @@ FACTS = [
     ("Delta", "SEQUEL_OF", "Beta"),
 ]
 RELATIONS = {
-    "DIRECTED_BY": ("directed by", "{head} was directed by {tail}"),
+    "DIRECTED_BY": ("directed by", "{head} was directed by {tail}."),
     "HAS_GENRE": ("genre", "{head} is a {tail}"),
     "SEQUEL_OF": ("sequel of", "{head} is the sequel of {tail}"),
 }
