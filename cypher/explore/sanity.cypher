@@ -29,7 +29,8 @@ CALL () {
   MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
   CALL (user) {
     MATCH (user)-[:INTERACTED|HELD_OUT]->(item:Item)
-    RETURN COUNT { (user)-[:INTERACTED|HELD_OUT]->() } - count(DISTINCT item) AS twice
+    WITH user, count(DISTINCT item) AS items
+    RETURN COUNT { (user)-[:INTERACTED|HELD_OUT]->() } - items AS twice
   }
   WITH user, twice WHERE twice > 0
   WITH sum(twice) AS findings, collect(user.key)[..5] AS examples
