@@ -24,7 +24,7 @@ from ingest.write import ingest, remove
 
 USERS, ITEMS, TAGS, INTERACTIONS = 5_000, 12_000, 3_000, 300_000
 TRIPLES_OF_AN_ITEM = 3
-REPETITIONS = 3
+REPETITIONS = 5
 NAME = "benchmark-ingest"
 
 _USERS: LiteralString = "UNWIND $rows AS row CREATE (n:User:Benchmark) SET n = row"
