@@ -100,7 +100,7 @@ CALL (item, similar, linked, shared, relations) {
   WITH reason, relation, examples,
        CASE WHEN sentence ENDS WITH '.' THEN left(sentence, size(sentence) - 1) ELSE sentence END AS fact
   RETURN collect({
-    kind: reason.kind, contribution: reason.contribution, support: size(reason.liked), liked: examples,
+    kind: reason.kind, contribution: round(reason.contribution, 4), support: size(reason.liked), liked: examples,
     entity: CASE WHEN reason.entity IS NULL THEN null
                  ELSE {key: reason.entity.key, name: coalesce(reason.entity.name, reason.entity.key)} END,
     relation: relation.name,
