@@ -125,6 +125,7 @@ def check(tables: Tables) -> Tables:
 
 
 def _check_schema(name: str, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> None:
+    frame = frame.reset_index(drop=True)  # a row is named by its number, whatever index the frame came with
     try:
         schema.validate(frame)
     except pa.errors.SchemaError as error:

@@ -37,14 +37,14 @@ def connect(settings: Settings) -> Store:
     Raises:
         DatabaseError: it cannot be reached, is too old, or refuses the password.
     """
-    from cypher.store import Store
+    from cypher.store import Store, Timeouts
     from spikegraph.server import connection
 
     neo4j = settings.neo4j
+    timeouts = Timeouts(neo4j.query_seconds, neo4j.batch_seconds, neo4j.long_seconds)
     if neo4j.uri is None:
-        uri, username, password = connection(settings.server)
-        return Store.connect(uri, username, password, neo4j.database)
-    return Store.connect(neo4j.uri, neo4j.username, _password(settings), neo4j.database)
+        return Store.connect(*connection(settings.server), neo4j.database, timeouts)
+    return Store.connect(neo4j.uri, neo4j.username, _password(settings), neo4j.database, timeouts)
 
 
 def _password(settings: Settings) -> str:

@@ -32,6 +32,9 @@ class Neo4jSettings(Section):
     password: SecretStr | None = None
     password_file: Path | None = None
     database: str = "neo4j"
+    query_seconds: float = Field(default=10.0, gt=0)
+    batch_seconds: float = Field(default=60.0, gt=0)
+    long_seconds: float = Field(default=3600.0, gt=0)
 
 
 class ServerSettings(Section):

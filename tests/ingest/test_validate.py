@@ -52,6 +52,14 @@ def test_good_tables_come_back_as_they_are():
     assert check(good) is good
 
 
+def test_a_frame_whose_index_repeats_is_refused_by_the_number_of_its_row():
+    """As two frames put together without `ignore_index` have it."""
+    twice = pd.concat([tables().users, tables().users.head(1)])
+    with pytest.raises(DataError) as caught:
+        check(tables(users=twice))
+    assert caught.value.where == "users, row 3"
+
+
 @pytest.mark.parametrize(
     ("table", "row", "values", "reason"),
     [
