@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
@@ -23,6 +21,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from spikegraph.errors import DataError
+from spikegraph.files import replaced_folder
 
 if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
@@ -165,7 +164,8 @@ class Snapshot:
         """
         manifest = self.manifest.model_copy(update={"content_hash": self.content_hash()})
         check(self, str(folder))
-        with _replaced(folder) as part:
+        _require_replaceable(folder)
+        with replaced_folder(folder) as part:
             for name, array in self._arrays().items():
                 np.save(part / f"{name}.npy", array, allow_pickle=False)
             self.users.to_parquet(part / "users.parquet", index=False)
@@ -261,21 +261,9 @@ def _array(folder: Path, name: str) -> Any:
     return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
 
-@contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside `folder` that takes its place when the block ends well.
-
-    A folder that is there already is replaced only where it is empty or a snapshot.
-    """
+def _require_replaceable(folder: Path) -> None:
+    """A folder that is there already is replaced only where it is empty or a snapshot."""
     if folder.exists() and not folder.is_dir():
         raise DataError("is a file, not a folder", where=str(folder))
     if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
         raise DataError("holds something that is no snapshot", where=str(folder), hint="choose another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-        part = Path(temporary) / "new"
-        part.mkdir()
-        yield part
-        if folder.exists():
-            folder.rename(Path(temporary) / "old")
-        part.rename(folder)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import pyarrow as pa
 from cypher.identifiers import dataset_name
 from llm_profiles.contract import KINDS, Kind, KindRecord, Profile, ProfileRun, Split
 from spikegraph.errors import DataError, NotFoundError
+from spikegraph.files import replaced_folder
 
 _SET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _COLUMNS = ("key", "kind", "text", "writer", "model", "hash")
@@ -107,19 +106,6 @@ def list_sets(home: Path, dataset: str) -> list[ProfileRun]:
     folder = home / dataset_name(dataset) / "sets"
     names = sorted(path.parent.name for path in folder.glob("*/run.json") if _SET.fullmatch(path.parent.name))
     return [load_run(home, dataset, name) for name in names]
-
-
-@contextmanager
-def replaced_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder that takes the place of `folder` when the block ends well."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as temporary:
-        part = Path(temporary) / "new"
-        part.mkdir()
-        yield part
-        if folder.exists():
-            folder.rename(Path(temporary) / "old")
-        part.rename(folder)
 
 
 def _folder(home: Path, dataset: str, name: str) -> Path:

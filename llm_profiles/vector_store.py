@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cypher.identifiers import dataset_name
-from llm_profiles.profile_store import replaced_folder
 from spikegraph.errors import DataError, NotFoundError
+from spikegraph.files import replaced_folder
 
 FloatArray = npt.NDArray[np.float32]
 VectorLookup = Callable[[Sequence[str]], FloatArray]

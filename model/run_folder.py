@@ -11,7 +11,6 @@ refit/                the same files of the refit on train + validation (`refit-
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from export.snapshot import Snapshot
 from model.types import Protocol
 from spikegraph.errors import DataError, UsageError
+from spikegraph.files import replace_text
 
 FORMAT = 1
 """Version of the folder's layout."""
@@ -199,16 +199,6 @@ class EpochLog:
         """Add the line of an epoch."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"epoch": epoch, **values}) + "\n")
-
-
-def replace_text(file: Path, text: str) -> None:
-    """Write a file whole: a reader, or a kill, finds the old content or the new."""
-    part = file.with_name(file.name + ".part")
-    with part.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(file)
 
 
 def _epoch_of(line: str) -> float:

@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 from export.snapshot import Selection, load_snapshot
 from spikegraph import api, logs
 from spikegraph.errors import DataError, UsageError
+from spikegraph.files import replace_text
 from spikegraph.settings import Section, Settings, configuration_error
 
 STATE_FILE = "pipeline.json"
@@ -104,9 +105,7 @@ class State:
         """Remember a step that was done; the file is replaced whole."""
         self.steps[step] = {"inputs": inputs, "result": result}
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.file.with_suffix(".new")
-        temporary.write_text(json.dumps(self.steps, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(self.file)
+        replace_text(self.file, json.dumps(self.steps, indent=2) + "\n")
 
 
 def load_pipeline(file: Path) -> Pipeline:

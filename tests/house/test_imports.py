@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BOTTOM = {"spikegraph.errors", "spikegraph.settings", "spikegraph.logs"}
+BOTTOM = {"spikegraph.errors", "spikegraph.files", "spikegraph.settings", "spikegraph.logs"}
 MAY_IMPORT = {
     "cypher": set(),
     "ingest": {"cypher"},
