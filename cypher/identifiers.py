@@ -58,6 +58,16 @@ def label(name: str) -> str:
     return _checked(name, _LABEL, "a label", "a capital letter, then up to 63 letters and digits: 'Artist'")
 
 
+def label_of(dataset: str) -> str:
+    """Make the label of a data set from its name: `last-fm` becomes `LastFm`, `1m` becomes `Data1m`.
+
+    Raises:
+        DataError: the label that comes out has a meaning of its own.
+    """
+    joined = "".join(word[:1].upper() + word[1:] for word in dataset.split("-"))[:60]
+    return label(joined if joined[:1].isalpha() else f"Data{joined}")
+
+
 def relationship_type(name: str) -> str:
     """Give `name` back if it can be the type of a relation of the knowledge graph (`DIRECTED_BY`).
 

@@ -48,7 +48,7 @@ class Tables:
         texts: `key`, `field` (`description`, `plot` …), `text`: texts of items.
         vectors: text vectors that came with the source (SPiKE's `.npz`), kept for import, or None.
         profiles: `key`, `profile`, `model`: profiles that came with the source, kept for import.
-        label: the data set's label in the graph (`LastFm`).
+        label: the data set's label in the graph (`LastFm`); '' takes it from the data set's name.
         source: where it came from, in words that a person understands.
         positive_rule: the rule that made a rating a positive interaction, in words.
         exposed_to: which splits the profiles that came along may have seen.

@@ -153,7 +153,7 @@ def _column(error: Any) -> str:
 
 def _check_names(tables: Tables) -> None:
     """Labels, relation types and property names must be ones that the graph can take."""
-    _each("label", [tables.label], identifiers.label)
+    _each("label", [tables.label] if tables.label else [], identifiers.label)
     _each("entities", tables.entities["label"].unique(), identifiers.label)
     _each("relations", tables.relations["type"], identifiers.relationship_type)
     _each("texts", tables.texts["field"].unique(), identifiers.property_name)

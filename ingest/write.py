@@ -76,6 +76,8 @@ def ingest(
     started = time.monotonic()
     identifiers.dataset_name(name)
     check(tables)
+    if not tables.label:
+        tables = replace(tables, label=identifiers.label_of(name))
     interactions = apply_split(tables.interactions, split, split.generator())
     sha256 = content_hash(tables, interactions, split.describe())
     found = datasets.find(store, name)

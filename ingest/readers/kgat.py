@@ -70,7 +70,7 @@ def read(folder: Path, options: Mapping[str, str] | None = None) -> Tables:
         relations=relations.reset_index(drop=True),
         interactions=_interactions(parts),
         vectors=read_vectors(folder, nodes.users, nodes.items, nodes.others),
-        label="Kgat",
+        label="",
         source=SOURCE,
     )
 

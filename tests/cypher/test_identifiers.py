@@ -99,3 +99,20 @@ def test_let_through(check: Callable[[str], str], name: str) -> None:
 def test_what_is_no_string_is_refused() -> None:
     with pytest.raises(DataError):
         identifiers.label(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"), [("lastfm", "Lastfm"), ("last-fm", "LastFm"), ("1m", "Data1m"), ("a--b-", "AB")]
+)
+def test_a_data_set_gives_its_label(dataset: str, expected: str) -> None:
+    assert identifiers.label_of(dataset) == expected
+
+
+@given(st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True))
+def test_every_data_set_name_gives_a_label_or_a_clear_refusal(dataset: str) -> None:
+    try:
+        made = identifiers.label_of(dataset)
+    except DataError:
+        assert dataset.replace("-", "").lower() in {name.lower() for name in identifiers.RESERVED_LABELS}
+    else:
+        assert identifiers.label(made) == made
