@@ -109,7 +109,8 @@ def _by_record(store: Store) -> tuple[float, np.ndarray]:
 def _require_equal(snapshot: Snapshot, pairs: np.ndarray) -> None:
     """Both must have read the same: here rows are numbers of idx, for there are no gaps."""
     edges = np.hstack([snapshot.interactions["train"], snapshot.edge_index]).T
-    if len(pairs) != RELATIONSHIPS or not np.array_equal(*(a[np.lexsort(a.T)] for a in (edges, pairs))):
+    same = np.array_equal(edges[np.lexsort(edges.T)], pairs[np.lexsort(pairs.T)])
+    if len(pairs) != RELATIONSHIPS or not same:
         raise AssertionError("the export and the reading record by record differ")
 
 
@@ -119,8 +120,7 @@ def _load(store: Store) -> None:
         _in_batches(session, _USERS, USERS)
         _in_batches(session, _ENTITIES, ENTITIES, items=ITEMS)
         _in_batches(session, _INTERACTED, USERS, items=ITEMS, each=INTERACTIONS_OF_A_USER)
-        entities = {"entities": ENTITIES, "types": list(TYPES), "each": TRIPLES_OF_AN_ENTITY}
-        _in_batches(session, _TRIPLES, ENTITIES, **entities)
+        _in_batches(session, _TRIPLES, ENTITIES, entities=ENTITIES, types=list(TYPES), each=TRIPLES_OF_AN_ENTITY)
 
 
 def _in_batches(session: Session, statement: LiteralString, count: int, **parameters: int | list[str]) -> None:

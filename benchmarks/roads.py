@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from benchmarks.data import data_folder
 from benchmarks.result import Row, at_least, at_most, within
 from spikegraph import api
 from spikegraph.demo import run_demo
 from spikegraph.settings import Settings
+
+Result = TypeVar("Result")
 
 DEMO_SECONDS = 150.0
 ROAD_SECONDS = 120.0
@@ -61,7 +63,7 @@ class _Watch:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
-    def time(self, part: str, do: Callable[[], Any]) -> Any:
+    def time(self, part: str, do: Callable[[], Result]) -> Result:
         started = time.perf_counter()
         result = do()
         self.seconds[part] = time.perf_counter() - started
