@@ -7,6 +7,7 @@ what is there and writes it anew. Relationships are created, not merged: the dat
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ def ingest(
     identifiers.dataset_name(name)
     check(tables)
     if not tables.label:
-        tables = replace(tables, label=identifiers.label_of(name))
+        tables = dataclasses.replace(tables, label=identifiers.label_of(name))
     interactions = apply_split(tables.interactions, split, split.generator())
     sha256 = content_hash(tables, interactions, split.describe())
     found = datasets.find(store, name)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from cypher import dataset as datasets
+from cypher import identifiers
 from cypher.statements import load
 from cypher.store import Store
 from ingest.graph_rows import content_hash, graph_rows
@@ -69,6 +70,13 @@ def test_nodes_have_their_labels_keys_numbers_and_texts(store: Store, tiny: str)
     genre = node(store, tiny, "genre/0")
     assert genre["labels"] == {"Entity", "Genre", "Tiny"}
     assert genre["idx"] == 9
+
+
+def test_a_data_set_without_a_label_takes_it_from_its_name(store: Store, name: str) -> None:
+    report = ingest(store, name, dataclasses.replace(tiny_tables(), label=""), split=GIVEN)
+    assert report.dataset.label == identifiers.label_of(name)
+    assert report.dataset.label in node(store, name, "user/1")["labels"]
+    assert ingest(store, name, dataclasses.replace(tiny_tables(), label=""), split=GIVEN).unchanged
 
 
 def test_items_come_first_whatever_the_order_of_the_table(store: Store, name: str) -> None:
