@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from benchmarks.data import data_folder
 from benchmarks.result import Row, at_least, at_most, within
-from spikegraph import api
+from spikegraph import api, server
 from spikegraph.demo import run_demo
 from spikegraph.settings import Settings
 
@@ -21,6 +21,7 @@ ROAD_SECONDS = 120.0
 
 def demo(settings: Settings) -> list[Row]:
     """Time `spikegraph demo` in an empty home, the server's start in it, its jars in the cache already."""
+    server.stop(settings.server)
     done = run_demo(settings)
     again = run_demo(settings)
     test = {model: run["metrics"]["test"]["recall@20"] for model, run in done.runs.items()}
