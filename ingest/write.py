@@ -86,7 +86,23 @@ def ingest(
         log.info("nothing to do: the data set is there with the same content", dataset=name)
         return IngestReport(found, found.counts, time.monotonic() - started, unchanged=True)
     rows = graph_rows(tables, interactions, name)
-    properties = {
+    store.write("dataset/create", dataset=name)
+    _warn_of_shared_label(store, name, tables.label)
+    with datasets.lock(store, name, "ingest") as held:
+        unchanged = _make_room(store, held, name, sha256, replace=replace)
+        if not unchanged:
+            store.write("ingest/begin", dataset=name, properties=_properties(tables, interactions, split, sha256))
+            _remove_parts(store, name)
+            _Writer(store, held, name, tables.label, batch_rows).write(rows)
+            _verify(store, name, rows)
+            store.write("ingest/finish", dataset=name, counts=rows.counts())
+    seconds = time.monotonic() - started
+    return IngestReport(datasets.get(store, name), rows.counts(), seconds, unchanged=unchanged)
+
+
+def _properties(tables: Tables, interactions: pd.DataFrame, split: SplitRule, sha256: str) -> dict[str, str]:
+    """Give what the data set's node says of where it came from and how it was split."""
+    return {
         "label": tables.label,
         "source": tables.source,
         "reader": tables.reader,
@@ -95,18 +111,6 @@ def ingest(
         "split_rule": split.describe(),
         "positive_rule": tables.positive_rule,
     }
-    store.write("dataset/create", dataset=name)
-    _warn_of_shared_label(store, name, tables.label)
-    with datasets.lock(store, name, "ingest") as held:
-        unchanged = _make_room(store, held, name, sha256, replace=replace)
-        if not unchanged:
-            store.write("ingest/begin", dataset=name, properties=properties)
-            _remove_parts(store, name)
-            _Writer(store, held, name, tables.label, batch_rows).write(rows)
-            _verify(store, name, rows)
-            store.write("ingest/finish", dataset=name, counts=rows.counts())
-    seconds = time.monotonic() - started
-    return IngestReport(datasets.get(store, name), rows.counts(), seconds, unchanged=unchanged)
 
 
 def remove(store: Store, name: str) -> None:
