@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
 
+import psutil
+
 from spikegraph.errors import ServerError
 from spikegraph.logs import get_logger
-from spikegraph.server.configuration import HOST
+from spikegraph.server.ports import is_free
 from spikegraph.server.state import RunningServer
 
 PAUSE = 0.25
@@ -34,19 +35,22 @@ def wait_until_ready(server: RunningServer, password: str, timeout: float, check
     answered = False
     while time.monotonic() < deadline:
         check_alive()
-        answered = answered or (_listens(server.bolt_port) and _listens(server.http_port))
+        answered = answered or all(_listens(server, port) for port in (server.bolt_port, server.http_port))
         if answered and _is_ready(server, password):
             return
         time.sleep(PAUSE)
     raise ServerError(f"the server was not ready after {timeout:.0f} seconds")
 
 
-def _listens(port: int) -> bool:
+def _listens(server: RunningServer, port: int) -> bool:
+    """Tell whether the process itself listens there: in a race another server may have taken the port."""
     try:
-        with socket.create_connection((HOST, port), timeout=2):
-            return True
-    except OSError:
+        connections = psutil.Process(server.pid).net_connections("tcp")
+    except psutil.AccessDenied:  # a system that does not tell whose port it is
+        return not is_free(port)
+    except psutil.NoSuchProcess:
         return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
 
 
 def _is_ready(server: RunningServer, password: str) -> bool:
