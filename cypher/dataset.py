@@ -10,7 +10,17 @@ from cypher.lock import STALE_SECONDS, Lock, dead, describe, lock
 from cypher.store import Store
 from spikegraph.errors import DatabaseError, DatasetLockedError, NotFoundError
 
-__all__ = ["Dataset", "Lock", "find", "get", "list_datasets", "lock", "relations", "require_unlocked"]
+__all__ = [
+    "Dataset",
+    "Lock",
+    "find",
+    "get",
+    "list_datasets",
+    "lock",
+    "relations",
+    "require_unlocked",
+    "require_unmoved",
+]
 
 State = Literal["ready", "ingesting"]
 
@@ -91,7 +101,7 @@ def list_datasets(store: Store) -> list[Dataset]:
 def require_unlocked(store: Store, name: str) -> Dataset:
     """Give the record of a data set that is ready and that no living process is writing to.
 
-    Readers of a whole data set call it before and after, and compare the versions.
+    Readers of a whole data set call it before, and `require_unmoved` after.
 
     Raises:
         NotFoundError, DatabaseError: as `get`.
@@ -103,6 +113,27 @@ def require_unlocked(store: Store, name: str) -> Dataset:
             f"{found.locked_by} is writing to this data set", where=name, hint="wait until it ends"
         )
     return found
+
+
+def require_unmoved(store: Store, before: Dataset, *, hint: str) -> None:
+    """Require that a data set still is what it was when `before` was read, and that nobody is writing to it.
+
+    Args:
+        store: where the graph is.
+        before: its record before the reading began.
+        hint: what to do where it has changed.
+
+    Raises:
+        NotFoundError, DatabaseError, DatasetLockedError: as `require_unlocked`; DatabaseError also where
+            its version is another.
+    """
+    after = require_unlocked(store, before.name)
+    if after.version != before.version:
+        raise DatabaseError(
+            f"the data set changed while it was read: version {before.version} is now {after.version}",
+            where=before.name,
+            hint=hint,
+        )
 
 
 def relations(store: Store, name: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from cypher.store import Store
 from export.columns import Graph, moved, read_graph, read_similar_items
 from export.snapshot import SPLITS, FloatArray, IntArray, Manifest, Selection, Snapshot
 from export.subgraph import choose
-from spikegraph.errors import DatabaseError, DataError, NotFoundError, UsageError
+from spikegraph.errors import DataError, NotFoundError, UsageError
 from spikegraph.logs import get_logger
 
 VectorLookup = Callable[[Sequence[str]], FloatArray]
@@ -76,7 +76,7 @@ def export_snapshot(
     other_labels = ["Entity", "Item", record.label]
     graph = read_graph(store, dataset, other_labels, types, profiles.run if profiles else None)
     similar = [_similar(store, dataset, run) for run in chosen.similarity_runs]
-    _require_unmoved(store, record)
+    datasets.require_unmoved(store, record, hint="export again")
     snapshot = _assembled(record, graph, types, similar, chosen)
     if vectors is not None and profiles is not None:
         snapshot = _with_vectors(snapshot, graph, profiles, vectors, text_embedding)
@@ -107,16 +107,6 @@ def _similar(store: Store, dataset: str, run: str) -> IntArray:
     if not edges.shape[1]:
         raise NotFoundError(f"no items are similar by the run '{run}'", where=dataset, hint="spikegraph runs list")
     return edges
-
-
-def _require_unmoved(store: Store, before: Dataset) -> None:
-    after = datasets.require_unlocked(store, before.name)
-    if after.version != before.version:
-        raise DatabaseError(
-            f"the data set changed while it was read: version {before.version} is now {after.version}",
-            where=before.name,
-            hint="export again",
-        )
 
 
 def _assembled(

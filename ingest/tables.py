@@ -15,7 +15,6 @@ import pandas as pd
 USER_COLUMNS = ("key", "name")
 ENTITY_COLUMNS = ("key", "name", "label", "is_item")
 TRIPLE_COLUMNS = ("head", "relation", "tail")
-INTERACTION_COLUMNS = ("user", "item")
 RELATION_COLUMNS = ("type", "name", "sentence")
 TEXT_COLUMNS = ("key", "field", "text")
 PROFILE_COLUMNS = ("key", "profile", "model")

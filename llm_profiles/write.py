@@ -13,7 +13,6 @@ from llm_profiles.contract import KINDS, Context, Facts, Kind, Neighbour, Profil
 from llm_profiles.neighbourhood import Limits, Neighbourhood
 from llm_profiles.profile_store import save_set
 from llm_profiles.writers.template import TemplateWriter
-from spikegraph.errors import DatabaseError
 from spikegraph.logs import get_logger, progress
 
 log = get_logger(__name__)
@@ -104,13 +103,7 @@ def saved(
 ) -> ProfileReport:
     """Save the set, unless the data set changed since its neighbourhoods were first read."""
     record = neighbourhood.record
-    now = datasets.require_unlocked(store, record.name)
-    if now.version != record.version:
-        raise DatabaseError(
-            f"the data set changed meanwhile: version {record.version} is now {now.version}",
-            where=record.name,
-            hint="write the profiles again",
-        )
+    datasets.require_unmoved(store, record, hint="write the profiles again")
     nodes = {kind: len(keys[kind]) for kind in KINDS}
     run = save_set(home, record.name, set_name, profiles, split_id=record.split_id, exposed_to=exposed_to, nodes=nodes)
     writers = {kind: part.writers for kind, part in run.kinds.items() if part.profiles}
