@@ -7,9 +7,9 @@ items first, then auxiliary entities, whose contexts may hold the profiles of it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -58,6 +58,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class TwoHop:
+    """What the knowledge graph says about a neighbour (`Kurosawa was born in Tokyo` for a film of his).
+
+    Attributes:
+        through: the relation that leads from the described node to `via`.
+        via: the neighbour.
+        facts: its own neighbours by one relation and direction.
+    """
+
+    through: str
+    via: Neighbour
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """An entity that several train items of a user lead to."""
 
@@ -68,7 +83,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A remark of a user about a train item."""
+    """A remark of a user about a train item; `about` is the item's name, empty where the item is described itself."""
 
     about: str
     text: str
@@ -84,11 +99,12 @@ class Context:
         name: its name, never empty.
         label: its type (`MusicalArtist`); empty for users.
         facts: what the knowledge graph says about it; empty for users.
+        two_hop: what it says about the neighbours of an item.
         texts: the item's own texts (description, plot).
         items: the user's train items, latest or best known first.
         num_items: how many train items the user has.
         shared: what the user's train items have in common, most frequent first.
-        reviews: the user's own reviews of train items.
+        reviews: the user's own reviews of train items, or the train reviews of an item.
     """
 
     kind: Kind
@@ -96,6 +112,7 @@ class Context:
     name: str
     label: str = ""
     facts: tuple[Facts, ...] = ()
+    two_hop: tuple[TwoHop, ...] = ()
     texts: tuple[str, ...] = ()
     items: tuple[Neighbour, ...] = ()
     num_items: int = 0
@@ -134,7 +151,7 @@ class Profile:
 
 
 class ProfileWriter(Protocol):
-    """Gives one profile a context, in the order of the contexts.
+    """Gives profiles of contexts, as they are ready: at most one a context, in any order.
 
     Attributes:
         name: what the profile run says wrote them.
@@ -146,8 +163,8 @@ class ProfileWriter(Protocol):
     model: str | None
     reads_profiles: bool
 
-    def write(self, contexts: Sequence[Context]) -> Iterable[Profile]:
-        """Write the profiles of a few nodes of one kind."""
+    def write(self, contexts: Iterable[Context]) -> Iterable[Profile]:
+        """Write the profiles of nodes of one kind; contexts are taken as they are needed."""
         ...
 
 
@@ -160,6 +177,39 @@ class KindRecord(BaseModel):
     models: tuple[str, ...] = ()
     profiles: int = 0
     nodes: int = 0
+
+
+class LlmRecord(BaseModel):
+    """How a language model wrote a set.
+
+    Attributes:
+        mode: `chain` (one call a node) or `agent`.
+        asked: the model as it was asked for (`openai:gpt-4o-mini`).
+        served: as servers named it in their answers.
+        address: who read the texts (`api.openai.com`, `this machine`).
+        prompts: per kind the prompt's id and the start of its SHA-256 (`item/1@0a1b2c3d`).
+        plan: the start of the SHA-256 of the neighbourhood plan.
+        sampling: temperature and the like.
+        totals: calls, attempts, tokens_in, tokens_out, and per outcome how many.
+        cost: what was spent, in `currency`; None where a price is not known.
+        prices: date of the price file.
+        report: the quality report (llm.md §9).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Literal["chain", "agent"]
+    asked: str
+    served: tuple[str, ...]
+    address: str
+    prompts: dict[Kind, str]
+    plan: str
+    sampling: dict[str, float | int | None]
+    totals: dict[str, int]
+    cost: float | None = None
+    currency: str = "USD"
+    prices: str | None = None
+    report: dict[str, Any] = {}
 
 
 class ProfileRun(BaseModel):
@@ -178,6 +228,7 @@ class ProfileRun(BaseModel):
     exposed_to: tuple[Split, ...]
     kinds: dict[Kind, KindRecord]
     created_at: str
+    llm: LlmRecord | None = None
 
 
 class ProfileReport(BaseModel):

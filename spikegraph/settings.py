@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -55,12 +55,35 @@ class IngestSettings(Section):
     seed: int = 0
 
 
+class LlmSettings(Section):
+    """How language models are asked. Which one is never a setting: it is named in the command.
+
+    Without `base_url` the key is the provider's own variable (`OPENAI_API_KEY`). A server at `base_url` is only
+    ever given `api_key` or what `api_key_file` holds.
+    """
+
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    temperature: float | None = Field(default=0.0, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_output_tokens: int = Field(default=400, ge=16, le=8192)
+    answers: Literal["json", "text"] = "json"
+    concurrency: int = Field(default=8, ge=1, le=512)
+    timeout_seconds: float = Field(default=120.0, gt=0)
+    attempts: int = Field(default=6, ge=1, le=20)
+    prices: Path | None = None
+    prompts: Path | None = None
+    tracing: bool = False
+
+
 class Settings(Section):
     """Everything that can be set. `model` and `train` are checked by the model that is trained."""
 
     neo4j: Neo4jSettings = Neo4jSettings()
     server: ServerSettings = Field(default_factory=ServerSettings)
     ingest: IngestSettings = IngestSettings()
+    llm: LlmSettings = LlmSettings()
     home: Path = Field(default_factory=_default_home)
     model: dict[str, Any] = Field(default_factory=dict)
     train: dict[str, Any] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from llm_profiles.contract import WORD_CAPS, Context, Facts, Profile
 
@@ -25,7 +25,7 @@ class TemplateWriter:
     model: str | None = None
     reads_profiles = False
 
-    def write(self, contexts: Sequence[Context]) -> Iterator[Profile]:
+    def write(self, contexts: Iterable[Context]) -> Iterator[Profile]:
         """Write one profile a context, in their order."""
         for context in contexts:
             text = _user(context) if context.kind == "user" else _entity(context)

@@ -1,0 +1,1 @@
+"""Agents: the few nodes that a language model explores by itself, with the same bounded reads."""

@@ -1,0 +1,1 @@
+"""Calls of language models: requests, the ledger that books them, and what sends and checks them."""

@@ -1,0 +1,1 @@
+"""Language models through LangChain: which one, where it runs, what it costs."""

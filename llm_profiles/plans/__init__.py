@@ -1,0 +1,1 @@
+"""Plans: how much of a neighbourhood is read, per type of node."""
