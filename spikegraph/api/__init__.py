@@ -1,0 +1,40 @@
+"""The same road as the command line, for scripts: `from spikegraph import api`.
+
+Functions take the `Settings` first (but for `evaluate`, which needs none); those that speak with the graph
+open and close their own connection.
+"""
+
+from __future__ import annotations
+
+from spikegraph.api.answers import explain, recommend, similar
+from spikegraph.api.connection import connect
+from spikegraph.api.datasets import SplitChoice, ingest, list_datasets, remove_dataset, show_dataset
+from spikegraph.api.profiles import Profiled, active_profiles, profile_import, profile_status, profile_template
+from spikegraph.api.runs import activate_run, active_run, list_runs, prune_runs, rollback_run, write_back
+from spikegraph.api.training import evaluate, export, train
+
+__all__ = [
+    "Profiled",
+    "SplitChoice",
+    "activate_run",
+    "active_profiles",
+    "active_run",
+    "connect",
+    "evaluate",
+    "explain",
+    "export",
+    "ingest",
+    "list_datasets",
+    "list_runs",
+    "profile_import",
+    "profile_status",
+    "profile_template",
+    "prune_runs",
+    "recommend",
+    "remove_dataset",
+    "rollback_run",
+    "show_dataset",
+    "similar",
+    "train",
+    "write_back",
+]
