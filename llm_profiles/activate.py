@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cypher import dataset as datasets
 from cypher.store import Store
-from llm_profiles.contract import KINDS, Kind, Profile, ProfileReport, ProfileRun
+from llm_profiles.contract import KINDS, Kind, LlmRecord, Profile, ProfileReport, ProfileRun
 from llm_profiles.profile_store import list_sets, load_set
 from llm_profiles.vector_store import list_embeddings
 from spikegraph.errors import DatabaseError, DataError
@@ -166,4 +167,12 @@ def _properties(run: ProfileRun) -> dict[str, Any]:
         properties[f"{kind}_writers"] = list(part.writers)
         properties[f"{kind}_models"] = list(part.models)
         properties[f"{kind}_profiles"] = part.profiles
-    return properties
+    return properties | (_llm_properties(run.llm) if run.llm else {})
+
+
+def _llm_properties(llm: LlmRecord) -> dict[str, Any]:
+    """Give how a language model wrote the run; what Cypher does not ask for by itself stands there as JSON."""
+    flat = llm.model_dump(include={"mode", "asked", "address", "plan", "cost", "currency", "prices"})
+    prompts = [f"{kind}={prompt}" for kind, prompt in llm.prompts.items()]
+    told = {"sampling": json.dumps(llm.sampling), "report": json.dumps(llm.report, ensure_ascii=False)}
+    return flat | told | {"served": list(llm.served), "prompts": prompts} | llm.totals

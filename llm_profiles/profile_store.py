@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cypher.identifiers import dataset_name
-from llm_profiles.contract import KINDS, Kind, KindRecord, Profile, ProfileRun, Split
+from llm_profiles.contract import KINDS, Kind, KindRecord, LlmRecord, Profile, ProfileRun, Split
 from spikegraph.errors import DataError, NotFoundError
 from spikegraph.files import replaced_folder
 
@@ -34,6 +34,7 @@ def save_set(
     split_id: str,
     exposed_to: Sequence[Split],
     nodes: Mapping[Kind, int],
+    llm: LlmRecord | None = None,
 ) -> ProfileRun:
     """Write a profile set and give its provenance; one that is there under this name is replaced.
 
@@ -45,6 +46,7 @@ def save_set(
         split_id: the split of the data set they were made for.
         exposed_to: the splits that the texts may have seen.
         nodes: nodes of each kind in the data set.
+        llm: how a language model wrote them, where one did.
 
     Raises:
         DataError: the set's name is none.
@@ -60,6 +62,7 @@ def save_set(
         exposed_to=tuple(exposed_to),
         kinds=_kind_records(ordered, nodes),
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        llm=llm,
     )
     frame = pd.DataFrame([[getattr(p, column) for column in _COLUMNS] for p in ordered], columns=list(_COLUMNS))
     with replaced_folder(_folder(home, dataset, name)) as part:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from spikegraph.api.answers import explain, recommend, similar
 from spikegraph.api.connection import connect
 from spikegraph.api.datasets import SplitChoice, ingest, list_datasets, remove_dataset, show_dataset
-from spikegraph.api.profiles import Profiled, active_profiles, profile_import, profile_status, profile_template
+from spikegraph.api.profiles import (
+    Profiled,
+    active_profiles,
+    profile_activate,
+    profile_import,
+    profile_status,
+    profile_template,
+)
 from spikegraph.api.runs import activate_run, active_run, list_runs, prune_runs, rollback_run, write_back
 from spikegraph.api.training import evaluate, export, train
 
@@ -26,6 +33,7 @@ __all__ = [
     "ingest",
     "list_datasets",
     "list_runs",
+    "profile_activate",
     "profile_import",
     "profile_status",
     "profile_template",

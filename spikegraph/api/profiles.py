@@ -42,7 +42,7 @@ def profile_template(settings: Settings, name: str, *, embedding: str = "lsa") -
     from llm_profiles.write import write_template
 
     with connect(settings) as store:
-        return _activated(settings, store, write_template(store, name, settings.profiles_home), embedding)
+        return activated(settings, store, write_template(store, name, settings.profiles_home), embedding)
 
 
 def profile_import(
@@ -78,19 +78,20 @@ def profile_import(
     with connect(settings) as store:
         if not path.is_dir():
             report = import_profiles(store, name, home, path, model=model, exposed_to=exposed_to, mix=mix)
-            return _activated(settings, store, report, embedding)
+            return activated(settings, store, report, embedding)
         tables = read(source or dataset.get(store, name).reader, path, options)
         if tables.vectors is not None:
             keys, matrix = tables.vectors.keys, tables.vectors.matrix
-            return _activated(settings, store, import_vectors(store, name, home, keys, matrix), "source")
+            return activated(settings, store, import_vectors(store, name, home, keys, matrix), "source")
         if tables.profiles.empty:
             raise DataError("no profiles came with this data set", where=str(path))
         seen = cast("Sequence[Split]", tables.exposed_to) or exposed_to
         report = import_profiles(store, name, home, tables.profiles, exposed_to=seen, mix=mix)
-        return _activated(settings, store, report, embedding)
+        return activated(settings, store, report, embedding)
 
 
-def _activated(settings: Settings, store: Store, written: ProfileReport, embedding: str) -> Profiled:
+def activated(settings: Settings, store: Store, written: ProfileReport, embedding: str) -> Profiled:
+    """Embed a set that was written and put it onto the graph."""
     from llm_profiles.activate import activate
     from llm_profiles.embed import embed
 
@@ -100,6 +101,16 @@ def _activated(settings: Settings, store: Store, written: ProfileReport, embeddi
     counts: dict[str, int] = {kind: part.profiles for kind, part in active.run.kinds.items()}
     seconds = written.seconds + active.seconds + (made.seconds if made else 0.0)
     return Profiled(run.id, counts, run.exposed_to, made.name if made else None, seconds)
+
+
+def profile_activate(settings: Settings, name: str, set_name: str, *, embedding: str = "lsa") -> Profiled:
+    """Put a profile set that lies on disk onto the graph, and make its text vectors."""
+    from llm_profiles.contract import ProfileReport
+    from llm_profiles.profile_store import load_run
+
+    written = ProfileReport(run=load_run(settings.profiles_home, name, set_name), seconds=0.0)
+    with connect(settings) as store:
+        return activated(settings, store, written, embedding)
 
 
 def active_profiles(settings: Settings, name: str) -> str | None:

@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Profiles on the nodes of the graph.", no_args_is_help=True)
     command(group)(template)
     command(group, "import")(import_profiles)
+    command(group)(activate)
     command(group)(status)
     app.add_typer(group, name="profile")
 
@@ -61,6 +62,16 @@ def import_profiles(
         options=options,
     )
     return _written(name, report)
+
+
+def activate(
+    session: Session,
+    name: Name,
+    set_name: Annotated[str, typer.Argument(help="The profile set (see profile status).", metavar="SET")],
+    embedding: Embedding = "lsa",
+) -> Answer:
+    """Put a profile set that lies on disk onto the graph in place of the active one."""
+    return _written(name, api.profile_activate(session.settings, name, set_name, embedding=embedding))
 
 
 def status(session: Session, name: Name) -> Answer:
