@@ -74,6 +74,20 @@ class Entry:
 
 _COLUMNS = tuple(column.name for column in fields(Entry))
 _CALL = ", ".join(_COLUMNS)
+_CURRENT = ", ".join(f"{'current' if column in ('node', 'kind') else 'call'}.{column}" for column in _COLUMNS)
+_PAID = "key, kind, outcome, tokens_in, tokens_out, tokens_cached, cost, seconds, created_at"
+_REPLACED = ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)
+
+_MERGE = (
+    f"""INSERT INTO attempt ({_PAID}) SELECT {_PAID} FROM other.attempt AS theirs WHERE NOT EXISTS
+    (SELECT 1 FROM main.attempt AS ours WHERE ours.key = theirs.key AND ours.created_at = theirs.created_at)""",  # noqa: S608
+    f"""INSERT INTO main.call SELECT {_CALL} FROM other.call WHERE true ON CONFLICT (key) DO UPDATE SET {_REPLACED}
+    WHERE status <> 'done' AND (excluded.status = 'done' OR excluded.created_at > created_at)""",  # noqa: S608
+    """INSERT INTO main.current SELECT node, kind, key FROM other.current WHERE true
+    ON CONFLICT (node) DO UPDATE SET key = excluded.key WHERE
+    (SELECT created_at FROM main.call AS a WHERE a.key = excluded.key) >
+    (SELECT created_at FROM main.call AS b WHERE b.key = current.key)""",
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +168,8 @@ class Ledger:
         found: dict[str, Entry] = {}
         for part in _pages(nodes):
             marks = ",".join("?" * len(part))
-            text = f"SELECT {_prefixed()} FROM current JOIN call USING (key) WHERE current.node IN ({marks})"  # noqa: S608
+            # Nodes with the same request share a call, which names only one of them.
+            text = f"SELECT {_CURRENT} FROM current JOIN call USING (key) WHERE current.node IN ({marks})"  # noqa: S608
             with self._lock:
                 rows = self._db.execute(text, part).fetchall()
             found |= {entry.node: entry for entry in map(_entry, rows)}
@@ -263,7 +278,11 @@ class Ledger:
             )
 
     def merge(self, other: Path) -> int:
-        """Take over the calls of another ledger of the same set (a shard's), and give how many were new."""
+        """Take over the calls of another ledger of the same set (a shard's), and give how many were new.
+
+        Where both have a call, an answer wins over none, and then what is newer; of a node's profiles the newer one
+        wins. What both paid for is counted twice, for so it was; merging again changes nothing.
+        """
         with Ledger(other):
             pass  # it is one, and its tables are there
         with self._lock:
@@ -271,11 +290,8 @@ class Ledger:
             try:
                 with self._transaction():
                     before = self._db.execute("SELECT count(*) FROM call").fetchone()[0]
-                    new = "key NOT IN (SELECT key FROM main.call)"
-                    columns = "key, kind, outcome, tokens_in, tokens_out, tokens_cached, cost, seconds, created_at"
-                    self._db.execute(f"INSERT INTO attempt ({columns}) SELECT {columns} FROM other.attempt WHERE {new}")  # noqa: S608
-                    self._db.execute(f"INSERT INTO call SELECT {_CALL} FROM other.call WHERE {new}")  # noqa: S608
-                    self._db.execute("INSERT OR IGNORE INTO current SELECT node, kind, key FROM other.current")
+                    for text in _MERGE:
+                        self._db.execute(text)
                     return int(self._db.execute("SELECT count(*) FROM call").fetchone()[0]) - int(before)
             finally:
                 self._db.execute("DETACH other")
@@ -302,8 +318,7 @@ class Ledger:
 
     def _attempt(self, key: str, kind: Kind, a: Attempt) -> None:
         row = (key, kind, a.outcome, a.tokens_in, a.tokens_out, a.tokens_cached, a.cost, a.seconds, _now())
-        columns = "key, kind, outcome, tokens_in, tokens_out, tokens_cached, cost, seconds, created_at"
-        self._db.execute(f"INSERT INTO attempt ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        self._db.execute(f"INSERT INTO attempt ({_PAID}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
     def _call(self, request: Request, status: Status, **given: Any) -> None:
         values = {"text": "", "error": "", "finish_reason": "", "model": "", "repaired": False, "batch": ""} | given
@@ -311,7 +326,9 @@ class Ledger:
         values |= {"prompt": request.prompt, "created_at": _now()}
         values |= {"parts": json.dumps(dict(request.parts)), "reads": json.dumps(dict(request.reads))}
         marks = ", ".join(f":{column}" for column in _COLUMNS)
-        self._db.execute(f"INSERT OR REPLACE INTO call ({_CALL}) VALUES ({marks})", values)  # noqa: S608
+        # An answer is never lost: two nodes may share a request, and one of them may fail where the other did not.
+        kept = f"ON CONFLICT (key) DO UPDATE SET {_REPLACED} WHERE status <> 'done' OR excluded.status = 'done'"
+        self._db.execute(f"INSERT INTO call ({_CALL}) VALUES ({marks}) {kept}", values)  # noqa: S608
 
 
 def ledger_path(home: Path, dataset: str, set_name: str) -> Path:
@@ -323,10 +340,6 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     values = dict(zip(_COLUMNS, row, strict=True))
     parsed = {"parts": json.loads(values["parts"]), "reads": json.loads(values["reads"])}
     return Entry(**values | parsed | {"repaired": bool(values["repaired"])})
-
-
-def _prefixed() -> str:
-    return ", ".join(f"call.{column}" for column in _COLUMNS)
 
 
 def _pages(values: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
