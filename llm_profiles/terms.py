@@ -78,9 +78,14 @@ def agree(ledger: Ledger, terms: Terms, refresh: Refresh) -> Terms:
         _require_equal(before, terms)
     generation = _generation(ledger, before, refresh)
     agreed = terms.model_copy(update={"generation": generation})
-    ledger.set_about(terms=agreed.model_dump_json(), dataset=terms.dataset, set=terms.set, model=terms.model)
-    ledger.set_about(split_id=terms.split_id, splits=",".join(terms.splits), mode=terms.mode)
+    keep(ledger, agreed)
     return agreed
+
+
+def keep(ledger: Ledger, terms: Terms) -> None:
+    """Keep the terms in the ledger."""
+    ledger.set_about(terms=terms.model_dump_json(), dataset=terms.dataset, set=terms.set, model=terms.model)
+    ledger.set_about(split_id=terms.split_id, splits=",".join(terms.splits), mode=terms.mode)
 
 
 def finished(ledger: Ledger) -> None:
