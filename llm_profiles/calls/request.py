@@ -43,7 +43,7 @@ class Request:
         prompt: id and the start of the SHA-256 of the prompt (`item/1@0a1b2c3d`).
         key: names the request: the same request has the same key on every machine and day.
         parts: SHA-256 starts of what it was made from (`facts`, `texts`, `reviews`, `items`, `prompt`,
-            `model`, `sampling`), so that a stale profile can say why.
+            `model`, `sampling`, `generation`), so that a stale profile can say why.
         reads: the profiles it holds: key of the neighbour → hash of its profile.
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from llm_profiles.contract import KINDS, Kind, Profile
-from llm_profiles.writers.template import clean
+from llm_profiles.sentences import clean
 from spikegraph.errors import DataError
 
 HINT = 'each line is {"key": "artist/51", "profile": "Some words.", "model": "name of the model, if one wrote it"}'

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_profiles.contract import KINDS, WORD_CAPS, Context, Facts, Neighbour, Review, Shared, text_hash
-from llm_profiles.writers.template import TemplateWriter, clean, cut
+from llm_profiles.sentences import clean
+from llm_profiles.writers.template import TemplateWriter
 
 
 def facts(outgoing: bool, *names: str, total: int | None = None) -> Facts:
@@ -23,9 +23,8 @@ def written(context: Context) -> str:
 
 
 def test_an_item_is_told_by_its_facts_and_text() -> None:
-    context = Context(
-        "item", "x/film/1", "Alpha", "ShortFilm", (facts(True, "Ada", "Bo"), facts(False, "Cy")), ("A  crew\nsails.",)
-    )
+    both = (facts(True, "Ada", "Bo"), facts(False, "Cy"))
+    context = Context("item", "x/film/1", "Alpha", "ShortFilm", both, texts=("A  crew\nsails.",))
     assert written(context) == (
         "Alpha is a short film. Alpha was directed by Ada and Bo. Cy was directed by Alpha. A crew sails."
     )
@@ -79,21 +78,3 @@ def test_every_profile_keeps_its_word_cap_and_stands_in_one_line(context: Contex
     assert len(text.split()) <= WORD_CAPS[context.kind]
     assert text == " ".join(text.split())
     assert text == written(context)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a\x00b\nc", "a b c"),
-        (" \u202ered\u202c ", "red"),
-        ("zero\u200bwidth", "zero width"),
-        ("Ünïcode ☃", "Ünïcode ☃"),
-    ],
-)
-def test_control_characters_are_taken_out(text: str, expected: str) -> None:
-    assert clean(text) == expected
-
-
-def test_a_long_text_is_cut_at_a_word() -> None:
-    assert cut("one two, three", 2) == "one two…"
-    assert cut("one two", 2) == "one two"
