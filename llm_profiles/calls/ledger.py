@@ -10,7 +10,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -174,6 +174,10 @@ class Ledger:
                 rows = self._db.execute(text, part).fetchall()
             found |= {entry.node: entry for entry in map(_entry, rows)}
         return found
+
+    def texts(self, nodes: Collection[str]) -> dict[str, str]:
+        """Give the current profiles of nodes, by node."""
+        return {node: entry.text for node, entry in self.current(list(nodes)).items()}
 
     def of_node(self, node: str) -> list[Entry]:
         """Give all calls made for a node, the first first."""
