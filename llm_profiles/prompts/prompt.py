@@ -106,18 +106,22 @@ def load_prompt(name: str, folder: Path | None = None) -> Prompt:
     if name not in NAMES:
         raise UsageError(f"there is no prompt '{name}'", hint=f"one of: {', '.join(NAMES)}")
     own = _own_files(folder).get(name) if folder else None
-    if own:
-        return _read(own, name, OWN, str(own))
-    versions = sorted((int(file.stem), file) for file in (SHIPPED / name).glob("*.yaml"))
+    shipped = _shipped(name)
+    return _prompt(name, OWN, str(own), _read(own, str(own)), again=shipped.again) if own else shipped
+
+
+def released(name: str) -> list[Prompt]:
+    """Give all versions of a prompt that are shipped, the oldest first."""
+    files = sorted((SHIPPED / name).glob("*.yaml"), key=lambda file: int(file.stem))
+    where = [f"{name}/{file.name}" for file in files]
+    return [_prompt(name, file.stem, place, _read(file, place)) for file, place in zip(files, where, strict=True)]
+
+
+def _shipped(name: str) -> Prompt:
+    versions = released(name)
     if not versions:
         raise UsageError(f"no version of the prompt '{name}' is shipped", where=name)
-    version, file = versions[-1]
-    return load_file(file, name, str(version))
-
-
-def load_file(file: Path, name: str, version: str) -> Prompt:
-    """Read one version of a shipped prompt."""
-    return _read(file, name, version, f"{name}/{version}.yaml")
+    return versions[-1]
 
 
 def _own_files(folder: Path) -> dict[str, Path]:
@@ -132,7 +136,7 @@ def _own_files(folder: Path) -> dict[str, Path]:
     return files
 
 
-def _read(file: Path, name: str, version: str, where: str) -> Prompt:
+def _read(file: Path, where: str) -> _Texts:
     try:
         texts = _Texts.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
         for template in texts.model_dump().values():
@@ -148,11 +152,14 @@ def _read(file: Path, name: str, version: str, where: str) -> Prompt:
         raise UsageError(message, where=where, hint=hint) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"cannot be read: {error}", where=where) from error
-    return Prompt(name, version, _sha(texts), where, texts.system, texts.user, texts.again)
+    return texts
 
 
-def _sha(texts: _Texts) -> str:
-    return hashlib.sha256(json.dumps(texts.model_dump(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def _prompt(name: str, version: str, where: str, texts: _Texts, *, again: str = "") -> Prompt:
+    """Make a prompt of its texts; one that does not say how to ask again takes the words for that."""
+    complete = {**texts.model_dump(), "again": texts.again or again}
+    sha = hashlib.sha256(json.dumps(complete, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return Prompt(name=name, version=version, sha=sha, where=where, **complete)
 
 
 @lru_cache(maxsize=64)

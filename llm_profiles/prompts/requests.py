@@ -64,7 +64,8 @@ class RequestMaker:
         prompt = self.prompts[context.kind]
         variables = self._variables(context.kind)
         system = prompt.render("system", **variables)
-        variables |= _fields(told(context))
+        data = told(context)
+        variables |= {name: getattr(data, name) for name in _DATA}
         unmarked = prompt.render("user", **variables, **_lines_around(""))
         user = prompt.render("user", **variables, **_lines_around(mark(self.salt, unmarked)))
         reads = {key: text_hash(profile) for key, profile in shown_profiles(context).items()}
@@ -75,7 +76,7 @@ class RequestMaker:
             user=user,
             prompt=prompt.label,
             key=self._key(prompt, system, unmarked),
-            parts=self._parts(prompt, context),
+            parts=self._parts(prompt, context.kind, data),
             reads=reads,
         )
 
@@ -111,16 +112,15 @@ class RequestMaker:
             self.model, self.sampling, prompt.label, (system, user), mode=self.mode, generation=self.generation
         )
 
-    def _parts(self, prompt: Prompt, context: Context) -> dict[str, str]:
+    def _parts(self, prompt: Prompt, kind: Kind, data: Told) -> dict[str, str]:
         """Name what a request is made from, part by part; profiles that it reads are named one by one in `reads`."""
-        data = told(context)
         items = [(item.name, item.links) for item in data.items]
         contents: dict[str, object] = {
             "facts": [data.name, data.label, data.facts, data.two_hop],
             "texts": data.texts,
             "reviews": [asdict(review) for review in data.reviews],
             "items": [items, data.more_items, data.num_items, data.shared],
-            "prompt": [prompt.label, self.domain.model_dump(mode="json"), WORD_CAPS[context.kind]],
+            "prompt": [prompt.label, self.domain.model_dump(mode="json"), WORD_CAPS[kind]],
             "model": [self.model, self.mode],
             "sampling": asdict(self.sampling),
             "generation": self.generation,
@@ -130,10 +130,6 @@ class RequestMaker:
 
 def _lines_around(code: str) -> dict[str, str]:
     return {"begin": f"===== data {code} begin =====", "end": f"===== data {code} end ====="}
-
-
-def _fields(data: Told) -> dict[str, Any]:
-    return {name: getattr(data, name) for name in _DATA}
 
 
 def _short_hash(content: object) -> str:

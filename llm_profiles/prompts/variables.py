@@ -79,10 +79,11 @@ def told(context: Context) -> Told:
     name = "" if is_user else _name(context.name)
     label = "" if context.label in NO_LABELS else plain(in_words(context.label), NAME_CHARACTERS)
     of_items = [facts for facts in context.facts if facts.are_items and is_entity]
+    others = _merged(facts for facts in context.facts if not (facts.are_items and is_entity))
     return Told(
         name=name,
         label=label,
-        facts=_lines(_sentence(name, facts) for facts in context.facts if facts not in of_items),
+        facts=_lines(_sentence(name, facts) for facts in others),
         two_hop=_lines(_sentence(_name(hop.via.name), hop.facts) for hop in context.two_hop),
         texts=_lines(plain(text, TEXT_CHARACTERS) for text in context.texts),
         items=_linked(name, of_items) if is_entity else _taken(context),
@@ -101,6 +102,17 @@ def shown_profiles(context: Context) -> dict[str, str]:
 
 def _item_neighbours(context: Context) -> list[Neighbour]:
     return [near for facts in context.facts if facts.are_items for near in facts.neighbours if context.kind == "entity"]
+
+
+def _merged(all_facts: Iterable[Facts]) -> list[Facts]:
+    """Put items and others of one relation and direction into one sentence."""
+    merged: dict[tuple[str, bool], Facts] = {}
+    for facts in all_facts:
+        before = merged.get((facts.type, facts.outgoing))
+        near, total = (before.neighbours, before.total) if before else ((), 0)
+        together = replace(facts, neighbours=near + facts.neighbours, total=total + facts.total)
+        merged[facts.type, facts.outgoing] = together
+    return list(merged.values())
 
 
 def _linked(name: str, all_facts: Iterable[Facts]) -> tuple[ToldItem, ...]:
