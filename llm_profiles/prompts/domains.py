@@ -76,7 +76,7 @@ def domains(folder: Path | None = None) -> dict[str, Domain]:
 
 
 def _by_label(label: str, known: dict[str, Domain]) -> str | None:
-    """The last word decides: a `MusicalArtist` is an artist, a `FilmScore` a score."""
+    """The last word that is known decides: a `MusicalArtist` is an artist, a `BookEdition` a book."""
     words = in_words(label).replace("_", " ").split()
     found = ((name, word) for word in reversed(words) for name in known if word in known[name].labels)
     return next((name for name, _ in found), None)

@@ -87,7 +87,7 @@ class Prompt:
         """
         try:
             rendered = _template(getattr(self, part)).render(variables)
-        except TemplateError as error:
+        except (TemplateError, TypeError, ArithmeticError) as error:
             there = ", ".join(sorted(variables))
             raise UsageError(f"{part}: {error}", where=self.where, hint=f"variables: {there}") from error
         return _GAP.sub("\n\n", rendered).strip()

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,9 @@ class RequestMaker:
 
     def is_thin(self, context: Context) -> bool:
         """Whether there is nothing to write from but a name: numbers without words say nothing either."""
-        data = told(context)
-        near = [item.name for item in data.items] + [data.more_items]
-        lines = [*data.texts, *(review.text for review in data.reviews), *near]
-        if context.kind != "user":
-            lines += [neighbour.name for facts in context.facts for neighbour in facts.neighbours]
+        lines = [*context.texts, *(review.text for review in context.reviews)]
+        for near in chain(context.items, *(facts.neighbours for facts in context.facts)):
+            lines += [near.name, near.profile]
         return not any(_WORD.search(line) for line in lines)
 
     def _variables(self, kind: Kind) -> dict[str, Any]:
