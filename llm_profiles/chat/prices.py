@@ -54,6 +54,7 @@ class _Model(BaseModel):
     input: float = Field(ge=0)
     output: float = Field(default=0.0, ge=0)
     cached: float | None = Field(default=None, ge=0)
+    read: date | None = None
 
 
 class _Provider(BaseModel):
@@ -70,7 +71,7 @@ class _Provider(BaseModel):
         if found is None:
             return None
         cached = found.input if found.cached is None else found.cached
-        return Price(found.input, found.output, cached, self.batch, self.read.isoformat())
+        return Price(found.input, found.output, cached, self.batch, (found.read or self.read).isoformat())
 
 
 def find_price(provider: str, name: str, own: Path | None = None, *, listed: bool = True) -> Price | None:
