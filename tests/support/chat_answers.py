@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-NAME = re.compile(r"\b[A-Z][\w'’&-]+(?: [A-Z][\w'’&-]+){0,3}")
+NAME = re.compile(r"(?<=[^\n.!?] )[A-Z][\w'’&-]+(?: [A-Z][\w'’&-]+){0,3}")
 SENTENCES = (
     "{name} stands for a {one} and {other} manner that rewards patience as much as curiosity.",
     "Those who come for {name} usually stay for the {one} atmosphere and the {other} sense of detail.",
