@@ -51,7 +51,7 @@ def answer_of(message: AIMessage, prices: Price | None, seconds: float, characte
     usage = message.usage_metadata
     tokens_in = usage["input_tokens"] if usage else characters // 4 + 1
     tokens_out = usage["output_tokens"] if usage else len(message.text) // 4 + 1
-    cached = ((usage or {}).get("input_token_details") or {}).get("cache_read") or 0
+    cached = usage.get("input_token_details", {}).get("cache_read") or 0 if usage else 0
     reason = next((about[name] for name in ("finish_reason", "stop_reason", "done_reason") if about.get(name)), "")
     return Answer(
         text=str(message.text),

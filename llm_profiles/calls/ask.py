@@ -135,9 +135,7 @@ class Asker:
             prompt=f"{request.system}\n{request.user}",
         )
 
-    def _done(
-        self, task: Task, verdict: Verdict, answer: Answer, *, mode: Literal["chain", "repair"] = "chain"
-    ) -> Asked:
+    def _done(self, task: Task, verdict: Verdict, answer: Answer, *, mode: Mode = "chain") -> Asked:
         about: dict[str, Any] = {"model": answer.model, "finish_reason": answer.finish_reason or "stop", "mode": mode}
         self._ledger.done(task.request, verdict.text, answer.booked_as("ok"), repaired=verdict.repaired, **about)
         return Asked(task, "done", verdict.text, answer.model)

@@ -35,9 +35,9 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_COMMON = frozenset(
-    ("the", "of", "and", "to", "in", "is", "that", "for", "with", "as", "by", "from", "who", "which", "this", "it")
-    + ("its", "are", "was", "has", "have", "on", "at", "an", "or", "their", "be")
+_COMMON = re.compile(
+    r"\b(?:the|of|and|to|in|is|that|for|with|as|by|from|who|which|this|it|its|are|was|has|have|on|at|an|or|their|be)\b",
+    re.IGNORECASE,
 )
 _COMMON_SHARE = 0.1
 _ENOUGH_TO_TELL = 25
@@ -101,7 +101,5 @@ def ends_a_sentence(text: str) -> bool:
 
 def _is_english(text: str) -> bool | None:
     """Tell English by the share of its commonest words; None where there are too few words to tell."""
-    words = [word.casefold() for word in _WORD.findall(text)]
-    if len(words) < _ENOUGH_TO_TELL:
-        return None
-    return sum(word in _COMMON for word in words) >= _COMMON_SHARE * len(words)
+    count = len(_WORD.findall(text))
+    return len(_COMMON.findall(text)) >= _COMMON_SHARE * count if count >= _ENOUGH_TO_TELL else None
