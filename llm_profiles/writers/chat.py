@@ -57,6 +57,7 @@ class ChatWriter:
         refresh: Refresh = "missing",
         fallback: ProfileWriter | None = None,
         repair: Repair | None = None,
+        sender: Sender | None = None,
     ) -> None:
         """Choose who writes what.
 
@@ -71,12 +72,13 @@ class ChatWriter:
                 requests of a new generation.
             fallback: writes for nodes that were given up and have no profile.
             repair: tries what the model did not get right.
+            sender: shared with `repair`, so that a rate limit holds both back.
         """
         self.model: str | None = chat.asked
         self.counts: Counter[str] = Counter()
         self._requests, self._ledger, self._settings = requests, ledger, settings
         self._refresh, self._fallback = refresh, fallback
-        self.sender = Sender(chat, ledger, budget, settings)
+        self.sender = sender or Sender(chat, ledger, budget, settings)
         thin = fallback is not None
         self._asker = Asker(self.sender, requests, ledger, budget, repair=repair, leave_thin=thin)
 
