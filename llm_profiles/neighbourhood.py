@@ -1,153 +1,154 @@
-"""Train neighbourhoods of many nodes at once, by the few fixed statements of `cypher/neighbourhood`.
+"""Train neighbourhoods of many nodes at once, as a plan asks for them.
 
-Only `INTERACTED` and the relations of the knowledge graph are read. The number of queries grows with the
-number of batches, never with the number of nodes.
+The number of queries grows with the number of batches, never with the number of nodes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
-from cypher import dataset as datasets
 from cypher.store import Store
-from llm_profiles.contract import Context, Facts, Kind, Neighbour, Review, Shared
-from spikegraph.errors import DatabaseError
-
-TEXT_FIELDS = ("description", "plot", "overview", "synopsis", "abstract", "summary")
-"""Properties of an item that hold a text, the first found first."""
+from llm_profiles.contract import Context, Facts, Kind, Neighbour, Review, Shared, Split, TwoHop
+from llm_profiles.graph_tools import Further, GraphTools, Group, Near, Node, Taken
+from llm_profiles.plans.default import whole_plan
+from llm_profiles.plans.plan import EntityPlan, NeighbourhoodPlan, RelationPlan
 
 CACHED_ITEMS = 50_000
 """The most items whose facts are kept for the users that took them."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How much of a neighbourhood is read.
+class Neighbourhood:
+    """Reads contexts of one data set.
 
-    Attributes:
-        nodes: nodes of one query.
-        neighbours: neighbours of a node by one relation and direction.
-        items: train items of a user from which shared entities are counted.
-        shared: shared entities of a user.
-        reviews: reviews of a user.
-        review_characters: characters of a review.
+    Args:
+        store: where the graph is.
+        dataset: its name.
+        plan: what is read around each node; all relations by default (`whole_plan`).
+        splits: `train`, or `train` and `valid`.
+        nodes: nodes of a batch.
+
+    Raises:
+        NotFoundError, DatabaseError, DatasetLockedError: there is no such data set, or it is being written.
+        UsageError: other splits.
     """
 
-    nodes: int = 2000
-    neighbours: int = 20
-    items: int = 200
-    shared: int = 12
-    reviews: int = 3
-    review_characters: int = 300
-
-
-class Neighbourhood:
-    """Reads contexts of one data set."""
-
-    def __init__(self, store: Store, dataset: str, limits: Limits | None = None) -> None:
-        self.record = datasets.require_unlocked(store, dataset)
-        self.limits = limits or Limits()
-        self._store = store
-        self._relations = {relation["type"]: relation for relation in datasets.relations(store, dataset)}
-        self._other_labels = ["Entity", "Item", self.record.label]
+    def __init__(
+        self,
+        store: Store,
+        dataset: str,
+        plan: NeighbourhoodPlan | None = None,
+        *,
+        splits: Sequence[Split] = ("train",),
+        nodes: int = 500,
+    ) -> None:
+        self.tools = GraphTools(store, dataset, splits=splits)
+        self.record = self.tools.record
+        self.plan = plan or whole_plan(self.tools)
+        self._nodes = nodes
         self._linked = _Linked()
 
     def keys(self) -> dict[Kind, list[str]]:
         """Give the keys of all nodes by kind, in the order of their idx."""
-        found: dict[Kind, list[str]] = {"item": [], "entity": [], "user": []}
-        for page in self._pages("neighbourhood/keys"):
-            for key, is_item in zip(page["keys"], page["is_item"], strict=True):
-                found["item" if is_item else "entity"].append(key)
-        for page in self._pages("neighbourhood/user_keys"):
-            found["user"] += page["keys"]
-        return found
+        return self.tools.keys()
 
     def contexts(self, kind: Kind, keys: Sequence[str]) -> Iterator[list[Context]]:
-        """Give the contexts of nodes of one kind, a batch at a time, in the order of the keys."""
-        for start in range(0, len(keys), self.limits.nodes):
-            batch = list(keys[start : start + self.limits.nodes])
+        """Give the contexts of nodes of one kind, a batch at a time, in the order of the keys.
+
+        Raises:
+            DatabaseError: a node went while the graph was read.
+        """
+        for batch in _batches(keys, self._nodes):
             yield self._users(batch) if kind == "user" else self._entities(kind, batch)
 
-    def _pages(self, statement: str) -> Iterator[dict[str, Any]]:
-        after: int | None = -1
-        while after is not None:
-            page = self._store.read(statement, dataset=self.record.name, after=after, limit=20_000)[0]
-            after = page["last"]
-            yield page
-
     def _entities(self, kind: Kind, keys: Sequence[str]) -> list[Context]:
-        records = self._read_entities(keys)
-        contexts = [
+        nodes = self._described(kind, keys)
+        plans = {key: self.plan.of(kind, node.label) for key, node in nodes.items()}
+        near, asked = self._near(plans)
+        further = self.tools.two_hop(asked, near)
+        reviews = self._reviews(plans) if kind == "item" else {}
+        found = [
             Context(
                 kind=kind,
-                key=record["key"],
-                name=_name(record["key"], record["name"]),
-                label=min(record["labels"], default=""),
-                facts=self._facts(record["facts"]),
-                texts=tuple(record["texts"]) if kind == "item" else (),
+                key=key,
+                name=nodes[key].name,
+                label=nodes[key].label,
+                facts=self._facts(near[key]),
+                two_hop=tuple(map(self._two_hop, further[key])),
+                texts=_texts(plans[key], nodes[key]),
+                reviews=reviews.get(key, ()),
             )
-            for record in records
+            for key in keys
         ]
         if kind == "item":
-            self._linked.add({context.key: context.facts for context in contexts})
-        return contexts
+            self._linked.add({context.key: context.facts for context in found})
+        return found
 
-    def _read_entities(self, keys: Sequence[str]) -> list[dict[str, Any]]:
-        records = self._store.read(
-            "neighbourhood/entities",
-            keys=list(keys),
-            types=list(self._relations),
-            other_labels=self._other_labels,
-            text_fields=list(TEXT_FIELDS),
-            neighbours=self.limits.neighbours,
-        )
-        return _in_order(records, keys)
+    def _described(self, kind: Kind, keys: Sequence[str]) -> dict[str, Node]:
+        plans = (self.plan.items if kind == "item" else self.plan.entities).values()
+        fields = dict.fromkeys(field for plan in plans for field in plan.texts)
+        return self.tools.describe(keys, tuple(fields), max((plan.text_characters for plan in plans), default=1))
 
-    def _facts(self, facts: Sequence[Mapping[str, Any]]) -> tuple[Facts, ...]:
-        """Put facts into the order of the data set's relations, with their words."""
-        order = list(self._relations)
-        return tuple(
-            Facts(
-                type=fact["type"],
-                words=self._relations[fact["type"]]["name"],
-                sentence=self._relations[fact["type"]]["sentence"],
-                outgoing=fact["outgoing"],
-                are_items=fact["is_item"],
-                neighbours=tuple(Neighbour(key, _name(key, name)) for key, name in fact["neighbours"]),
-                total=fact["total"],
-            )
-            for fact in sorted(facts, key=lambda fact: order.index(fact["type"]))
+    def _near(
+        self, plans: Mapping[str, EntityPlan]
+    ) -> tuple[dict[str, list[Group]], dict[str, tuple[RelationPlan, ...]]]:
+        asked = {key: plan.relations for key, plan in plans.items()}
+        return self.tools.neighbours(asked), asked
+
+    def _reviews(self, plans: Mapping[str, EntityPlan]) -> dict[str, tuple[Review, ...]]:
+        """Read reviews of items; plans that ask for the same are read together."""
+        wanted: dict[tuple[int, int], list[str]] = {}
+        for key, plan in plans.items():
+            if plan.reviews:
+                wanted.setdefault((plan.reviews, plan.review_characters), []).append(key)
+        read = [self.tools.reviews(keys, limit, characters) for (limit, characters), keys in wanted.items()]
+        return {key: tuple(Review("", text) for text in texts) for part in read for key, texts in part.items()}
+
+    def _facts(self, groups: Sequence[Group]) -> tuple[Facts, ...]:
+        return tuple(map(self._fact, groups))
+
+    def _fact(self, group: Group) -> Facts:
+        relation = self.tools.relations[group.type]
+        neighbours = tuple(map(_neighbour, group.neighbours))
+        return Facts(
+            group.type, relation.name, relation.sentence, group.outgoing, group.are_items, neighbours, group.total
         )
+
+    def _two_hop(self, further: Further) -> TwoHop:
+        return TwoHop(further.through, _neighbour(further.via), self._fact(further.group))
 
     def _users(self, keys: Sequence[str]) -> list[Context]:
-        limits = self.limits
-        records = self._store.read(
-            "neighbourhood/users",
-            keys=list(keys),
-            items=limits.items,
-            reviews=limits.reviews,
-            review_characters=limits.review_characters,
+        plan = self.plan.users
+        taken = self.tools.history(
+            keys,
+            items=max(plan.items, plan.shared_from),
+            reviews=plan.reviews,
+            characters=plan.review_characters,
+            latest=plan.order == "latest",
         )
-        items = {key for record in records for key, _ in record["items"]}
-        missing = self._linked.missing(items)
-        for start in range(0, len(missing), limits.nodes):
-            batch = self._read_entities(missing[start : start + limits.nodes])
-            self._linked.add({record["key"]: self._facts(record["facts"]) for record in batch})
-        return [self._user(record) for record in _in_order(records, keys)]
+        if plan.shared:
+            self._link({key for user in taken.values() for key, _ in user.items[: plan.shared_from]})
+        return [self._user(taken[key]) for key in keys]
 
-    def _user(self, record: Mapping[str, Any]) -> Context:
+    def _link(self, items: set[str]) -> None:
+        """Read the facts of items that users took and that are not known yet."""
+        for batch in _batches(self._linked.missing(items), self._nodes):
+            nodes = self.tools.describe(batch)
+            near, _ = self._near({key: self.plan.of("item", node.label) for key, node in nodes.items()})
+            self._linked.add({key: self._facts(groups) for key, groups in near.items()})
+
+    def _user(self, taken: Taken) -> Context:
+        plan = self.plan.users
+        items = [key for key, _ in taken.items[: plan.shared_from]]
         return Context(
             kind="user",
-            key=record["key"],
-            name=_name(record["key"], record["name"]),
-            items=tuple(Neighbour(key, _name(key, name)) for key, name in record["items"]),
-            num_items=record["total"],
-            shared=self._linked.shared([key for key, _ in record["items"]], self.limits.shared),
-            reviews=tuple(Review(about, text) for about, text in record["reviews"]),
+            key=taken.key,
+            name=taken.name,
+            items=tuple(Neighbour(key, name) for key, name in taken.items[: plan.items]),
+            num_items=taken.total,
+            shared=self._linked.shared(items, plan.shared) if plan.shared else (),
+            reviews=taken.reviews,
         )
 
 
@@ -185,15 +186,13 @@ class _Linked:
         return number
 
 
-def _name(key: str, name: str) -> str:
-    """A node without a name is called by its source id."""
-    return name or key.rsplit("/", 1)[-1]
+def _batches(keys: Sequence[str], size: int) -> Iterator[list[str]]:
+    return (list(keys[start : start + size]) for start in range(0, len(keys), size))
 
 
-def _in_order(records: Sequence[dict[str, Any]], keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Order records by their keys; a node that is gone means that the graph changed."""
-    by_key = {record["key"]: record for record in records}
-    gone = next((key for key in keys if key not in by_key), None)
-    if gone is not None:
-        raise DatabaseError("the node went while the graph was read", where=gone, hint="write the profiles again")
-    return [by_key[key] for key in keys]
+def _neighbour(near: Near) -> Neighbour:
+    return Neighbour(near.key, near.name)
+
+
+def _texts(plan: EntityPlan, node: Node) -> tuple[str, ...]:
+    return tuple(node.texts[field][: plan.text_characters] for field in plan.texts if field in node.texts)

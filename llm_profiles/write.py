@@ -10,7 +10,7 @@ from pathlib import Path
 from cypher import dataset as datasets
 from cypher.store import Store
 from llm_profiles.contract import KINDS, Context, Facts, Kind, Neighbour, Profile, ProfileReport, ProfileWriter, Split
-from llm_profiles.neighbourhood import Limits, Neighbourhood
+from llm_profiles.neighbourhood import Neighbourhood
 from llm_profiles.profile_store import save_set
 from llm_profiles.writers.template import TemplateWriter
 from spikegraph.logs import get_logger, progress
@@ -25,11 +25,11 @@ def write_template(
     *,
     set_name: str = "template",
     kinds: Sequence[Kind] = KINDS,
-    limits: Limits | None = None,
+    nodes: int = 500,
 ) -> ProfileReport:
     """Write a profile set from train neighbourhoods, without a language model (see `write_profiles`)."""
     log.info("profiles are written by the template, without a language model", dataset=dataset, set=set_name)
-    return write_profiles(store, dataset, home, TemplateWriter(), set_name=set_name, kinds=kinds, limits=limits)
+    return write_profiles(store, dataset, home, TemplateWriter(), set_name=set_name, kinds=kinds, nodes=nodes)
 
 
 def write_profiles(
@@ -40,7 +40,7 @@ def write_profiles(
     *,
     set_name: str,
     kinds: Sequence[Kind] = KINDS,
-    limits: Limits | None = None,
+    nodes: int = 500,
 ) -> ProfileReport:
     """Write a profile set; it lies in the profile store and is not active yet.
 
@@ -51,14 +51,14 @@ def write_profiles(
         writer: gives a profile for each context; it sees train only.
         set_name: name of the new set; one that is there is replaced.
         kinds: which nodes get a profile.
-        limits: how much of a neighbourhood is read.
+        nodes: nodes of a batch.
 
     Raises:
         NotFoundError: there is no such data set.
         DatabaseError: the data set is half written, or changed meanwhile.
     """
     started = time.perf_counter()
-    neighbourhood = Neighbourhood(store, dataset, limits)
+    neighbourhood = Neighbourhood(store, dataset, nodes=nodes)
     keys = neighbourhood.keys()
     profiles = written(neighbourhood, writer, {kind: keys[kind] for kind in KINDS if kind in kinds})
     return saved(store, home, neighbourhood, set_name, profiles, keys, ("train",), started)

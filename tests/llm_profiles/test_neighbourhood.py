@@ -11,7 +11,10 @@ from ingest.split import SplitRule
 from ingest.write import ingest
 from llm_profiles import neighbourhood as module
 from llm_profiles.contract import KINDS, Context, Kind
-from llm_profiles.neighbourhood import Limits, Neighbourhood
+from llm_profiles.graph_tools import GraphTools
+from llm_profiles.neighbourhood import Neighbourhood
+from llm_profiles.plans.default import whole_plan
+from llm_profiles.plans.plan import EntityPlan, NeighbourhoodPlan, RelationPlan, UserPlan
 from llm_profiles.profile_store import load_set
 from llm_profiles.write import write_template
 from spikegraph.errors import DatabaseError, DatasetLockedError, NotFoundError
@@ -36,7 +39,7 @@ class CountingStore(Store):
     reads: ClassVar[Counter[str]] = Counter()
 
     def read(self, statement: Any, **parameters: Any) -> list[dict[str, Any]]:
-        self.reads[statement] += 1
+        self.reads[getattr(statement, "name", statement)] += 1
         return super().read(statement, **parameters)
 
 
@@ -60,7 +63,11 @@ def test_an_entity_brings_items_by_train_popularity(store: Store, tiny: str) -> 
         "CREATE (u)-[:HELD_OUT {split: 'test'}]->(i)",
         d=tiny,
     )
-    person = contexts(Neighbourhood(store, tiny, Limits(neighbours=2)), "entity")[f"{tiny}/person/0"]
+    few = tuple(
+        RelationPlan(relation=relation, direction="in", limit=2) for relation in ("DIRECTED_BY", "INFLUENCED_BY")
+    )
+    plan = NeighbourhoodPlan(items={}, entities={"*": EntityPlan(relations=few)})
+    person = contexts(Neighbourhood(store, tiny, plan), "entity")[f"{tiny}/person/0"]
     (films, influence) = person.facts
     assert [near.key for near in films.neighbours] == [f"{tiny}/film/4", f"{tiny}/film/0"]
     assert (films.total, films.outgoing, films.are_items) == (3, False, True)
@@ -76,8 +83,9 @@ def test_a_user_brings_train_items_latest_first_and_what_they_share(store: Store
 
 
 def test_limits_bound_what_is_read(store: Store, tiny: str) -> None:
-    limits = Limits(items=1, shared=1, reviews=1, review_characters=6)
-    user = contexts(Neighbourhood(store, tiny, limits), "user")[f"{tiny}/user/0"]
+    users = UserPlan(items=1, shared_from=1, shared=1, reviews=1, review_characters=6)
+    plan = whole_plan(GraphTools(store, tiny)).model_copy(update={"users": users})
+    user = contexts(Neighbourhood(store, tiny, plan), "user")[f"{tiny}/user/0"]
     assert [near.name for near in user.items] == [FILMS[2]]
     assert user.num_items == 3
     assert user.shared == ()
@@ -103,7 +111,7 @@ def test_every_item_of_a_user_is_in_train(store: Store, dataset_name: str, tmp_p
     names = dict(zip(tables.entities["key"], tables.entities["name"], strict=True))
     train = tables.interactions[tables.interactions["split"] == "train"]
     items = tables.entities.loc[tables.entities["is_item"], "key"]
-    seen = Counter()
+    seen: Counter[str] = Counter()
     for profile in load_set(tmp_path, dataset_name, "template")[1]:
         if profile.kind == "user":
             words = set(profile.text.replace(",", " ").replace(".", " ").split())
@@ -120,20 +128,25 @@ def test_text_is_the_same_whatever_the_batches(
     ingest(store, dataset_name, random_tables(seed=6), split=SplitRule("given"))
     first = write_template(store, dataset_name, tmp_path)
     monkeypatch.setattr(module, "CACHED_ITEMS", 10)
-    second = write_template(store, dataset_name, tmp_path, limits=Limits(nodes=7))
+    second = write_template(store, dataset_name, tmp_path, nodes=7)
     assert second.run.id == first.run.id
 
 
 def test_queries_grow_with_batches_and_not_with_nodes(store: Store, dataset_name: str) -> None:
     ingest(store, dataset_name, random_tables(seed=7), split=SplitRule("given"))
     counting = CountingStore(store.driver, store.version, store.where)
-    neighbourhood = Neighbourhood(counting, dataset_name, Limits(nodes=50))
+    neighbourhood = Neighbourhood(counting, dataset_name, nodes=50)
     keys = neighbourhood.keys()
     counting.reads.clear()
     for kind in KINDS:
         for _ in neighbourhood.contexts(kind, keys[kind]):
             pass
-    assert counting.reads == {"neighbourhood/entities": 2 + 1, "neighbourhood/users": 1}
+    batches = 2 + 1
+    assert counting.reads == {
+        "neighbourhood/describe": batches,
+        "neighbourhood/neighbours": batches,
+        "neighbourhood/users": 1,
+    }
 
 
 def test_a_data_set_that_is_written_to_or_missing_is_refused(store: Store, tiny: str, tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+// The neighbours of a few hubs by one relation and direction, chosen among the first of them in the order of the
+// store, so that a hub costs no more than they do. `total` is the hub's number of such relationships.
+// kind: read
+// work: batch
+// types: GENRE
+:param keys => ['lastfm/genre/24'];
+:param outgoing => false;
+:param by_name => false;
+:param limit => 8;
+:param hub => 10000;
+
+UNWIND $keys AS key
+MATCH (entity:Entity {key: key})
+RETURN key,
+       CASE WHEN $outgoing THEN COUNT { (entity)-[:GENRE]->() } ELSE COUNT { (entity)<-[:GENRE]-() } END AS total,
+       COLLECT {
+         CALL (entity) {
+           WITH entity WHERE $outgoing
+           MATCH (entity)-[:GENRE]->(other:Entity)
+           RETURN other LIMIT $hub
+           UNION ALL
+           WITH entity WHERE NOT $outgoing
+           MATCH (entity)<-[:GENRE]-(other:Entity)
+           RETURN other LIMIT $hub
+         }
+         WITH other, other:Item AS is_item, CASE WHEN $by_name THEN other.name END AS name,
+              CASE WHEN other:Item THEN COUNT { (other)<-[:INTERACTED]-() } ELSE COUNT { (other)--() } END AS weight
+         ORDER BY name, weight DESC, other.key
+         WITH is_item, count(*) AS seen,
+              collect([other.key, coalesce(toString(other.name), ''), weight]) AS neighbours
+         ORDER BY is_item DESC
+         RETURN {is_item: is_item, seen: seen, neighbours: neighbours[..$limit]}
+       } AS groups;
