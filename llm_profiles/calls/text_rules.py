@@ -14,7 +14,7 @@ LEAST_WORDS = 8
 
 _REFUSAL = re.compile(
     r"^\W*(?:(?:i['’]?m|i am) (?:very |so |truly |really )?(?:sorry|afraid)(?:[,.;:!]| but| that| i\b|$)"
-    r"|(?:sorry|apologies|unfortunately)[,.;:!]? (?:but )?(?:i|we)\b"
+    r"|(?:sorry|apologies|unfortunately)(?:[,.;:!] (?:but )?| but )(?:i|we)\b"
     r"|i (?:can(?:no|['’])t|cannot|won['’]?t|will not|am (?:not able|unable)|do(?:n['’]| no)t have)\b"
     r"|i['’]?m (?:unable|not able)\b|i (?:must|have to) (?:decline|refuse)\b"
     r"|as an? (?:ai|artificial|large|language)\b)"
