@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,8 @@ class RequestMaker:
 
     def of(self, context: Context) -> Request:
         """Give the request for a node."""
-        prompt = self.prompts[context.kind]
-        variables = self._variables(context.kind)
-        system = prompt.render("system", **variables)
-        data = told(context)
-        variables |= {name: getattr(data, name) for name in _DATA}
+        prompt, system, data = self.prompts[context.kind], self._systems[context.kind], told(context)
+        variables = self._variables(context.kind) | {name: getattr(data, name) for name in _DATA}
         unmarked = prompt.render("user", **variables, **_lines_around(""))
         user = prompt.render("user", **variables, **_lines_around(mark(self.salt, unmarked)))
         reads = {key: text_hash(profile) for key, profile in shown_profiles(context).items()}
@@ -77,7 +75,7 @@ class RequestMaker:
             user=user,
             prompt=prompt.label,
             key=self._key(prompt, system, unmarked),
-            parts=self._parts(prompt, context.kind, data),
+            parts=self._same_parts[context.kind] | _parts(context, data),
             reads=reads,
         )
 
@@ -111,28 +109,48 @@ class RequestMaker:
             self.model, self.sampling, prompt.label, (system, user), mode=self.mode, generation=self.generation
         )
 
-    def _parts(self, prompt: Prompt, kind: Kind, data: Told) -> dict[str, str]:
-        """Name what a request is made from, part by part; profiles that it reads are named one by one in `reads`."""
-        items = [(item.name, item.links) for item in data.items]
-        contents: dict[str, object] = {
-            "facts": [data.name, data.label, data.facts, data.two_hop],
-            "texts": data.texts,
-            "reviews": [asdict(review) for review in data.reviews],
-            "items": [items, data.more_items, data.num_items, data.shared],
-            "prompt": [prompt.label, self.domain.model_dump(mode="json"), WORD_CAPS[kind]],
-            "model": [self.model, self.mode],
-            "sampling": asdict(self.sampling),
-            "generation": self.generation,
+    @cached_property
+    def _systems(self) -> dict[Kind, str]:
+        """The system messages: no word of a node is in them, so providers can keep them in their prompt caches."""
+        return {kind: prompt.render("system", **self._variables(kind)) for kind, prompt in self.prompts.items()}
+
+    @cached_property
+    def _same_parts(self) -> dict[Kind, dict[str, str]]:
+        """The parts that are the same for all nodes of a kind."""
+        words = self.domain.model_dump(exclude={"labels", "datasets"})
+        return {
+            kind: _short_hashes(
+                prompt=[prompt.label, words, WORD_CAPS[kind]],
+                model=[self.model, self.mode],
+                sampling=asdict(self.sampling),
+                generation=self.generation,
+            )
+            for kind, prompt in self.prompts.items()
         }
-        return {part: _short_hash(content) for part, content in contents.items()}
+
+
+def _parts(context: Context, data: Told) -> dict[str, str]:
+    """Name what a request is made from, part by part.
+
+    Profiles that it reads are named one by one in `reads`; a user's items are the same with and without theirs.
+    """
+    taken = [[item.name for item in context.items], data.num_items, data.shared]
+    linked = [] if context.kind == "user" else [[item.links for item in data.items], data.more_items]
+    return _short_hashes(
+        facts=[data.name, data.label, data.facts, data.two_hop],
+        texts=data.texts,
+        reviews=[(review.about, review.text) for review in data.reviews],
+        items=[taken, linked],
+    )
 
 
 def _lines_around(code: str) -> dict[str, str]:
     return {"begin": f"===== data {code} begin =====", "end": f"===== data {code} end ====="}
 
 
-def _short_hash(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
+def _short_hashes(**contents: object) -> dict[str, str]:
+    texts = {part: json.dumps(content, sort_keys=True, ensure_ascii=False) for part, content in contents.items()}
+    return {part: hashlib.sha256(text.encode()).hexdigest()[:12] for part, text in texts.items()}
 
 
 def _check(prompt: Prompt) -> None:

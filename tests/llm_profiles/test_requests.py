@@ -221,6 +221,21 @@ def test_profiles_that_are_read_are_named_with_their_hash() -> None:
     assert second.reads == {"x/movie/alien-1979": text_hash("Another text.")}
 
 
+def test_an_item_that_gets_a_profile_is_a_profile_read_and_no_other_item() -> None:
+    maker = request_maker()
+    for context in (director(), viewer()):
+        without = replace(
+            context,
+            items=tuple(replace(item, profile="") for item in context.items),
+            facts=tuple(
+                replace(fact, neighbours=tuple(replace(near, profile="") for near in fact.neighbours))
+                for fact in context.facts
+            ),
+        )
+        assert changed_parts(maker.of(without), maker.of(context)) == set()
+        assert (maker.of(without).reads == {}) is (maker.of(context).reads != {})
+
+
 def test_a_profile_of_an_item_is_not_read_by_another_item() -> None:
     near = Neighbour("x/movie/aliens", "Aliens", "Its profile.")
     sequel = replace(facts("{head} precedes {tail}.", "Aliens", are_items=True), neighbours=(near,))
