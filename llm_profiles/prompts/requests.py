@@ -18,6 +18,7 @@ from llm_profiles.prompts.domains import Domain
 from llm_profiles.prompts.prompt import Part, Prompt, load_prompt
 from llm_profiles.prompts.untrusted import mark, plain
 from llm_profiles.prompts.variables import Told, shown_profiles, told
+from llm_profiles.sentences import clean
 from spikegraph.errors import UsageError
 
 ERROR_CHARACTERS = 400
@@ -134,7 +135,7 @@ def _parts(context: Context, data: Told) -> dict[str, str]:
 
     Profiles that it reads are named one by one in `reads`; a user's items are the same with and without theirs.
     """
-    taken = [[item.name for item in context.items], data.num_items, data.shared]
+    taken = [[clean(item.name) for item in context.items], data.num_items, data.shared]
     linked = [] if context.kind == "user" else [[item.links for item in data.items], data.more_items]
     return _short_hashes(
         facts=[data.name, data.label, data.facts, data.two_hop],
