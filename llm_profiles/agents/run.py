@@ -20,13 +20,14 @@ from langchain.agents.structured_output import ToolStrategy
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.errors import GraphRecursionError
 from pydantic import BaseModel, ValidationError
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-Send = Callable[[Callable[[], AIMessage]], AIMessage]
-"""Makes one model call: waits, repeats, counts against the budget and books it."""
+Send = Callable[[Callable[[], AIMessage], str], AIMessage]
+"""Makes one model call, given all words that it sends: waits, repeats, holds it against the budget and books it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class AgentResult(Generic[Answer]):
 
 
 class RunStoppedError(Exception):
-    """A run goes no further; its text says why. It never leaves `run_agent`, unless `send` raises it."""
+    """A run goes no further, and its text says why; `send` and validators of the answer may raise it too."""
 
 
 _STOPPED = (RunStoppedError, ModelCallLimitExceededError, ToolCallLimitExceededError, GraphRecursionError)
@@ -82,7 +83,7 @@ def run_agent(
         model: takes tools.
         tools: what it may read.
         messages: the system and the user message.
-        answer: what it must give; an error of its validation is told to the model.
+        answer: what it must give; an error of its validation is told to the model, but for `RunStoppedError`.
         send: makes each model call; what it raises ends the run and is raised on, but for `RunStoppedError`.
         limits: of this run.
     """
@@ -98,7 +99,7 @@ def run_agent(
         list(tools),
         system_prompt=messages[0],
         middleware=middleware,
-        response_format=ToolStrategy(answer, handle_errors=_told, tool_message_content="Taken."),
+        response_format=ToolStrategy(answer, handle_errors=calls.told, tool_message_content="Taken."),
     )
     try:
         state: dict[str, Any] = agent.invoke(
@@ -121,6 +122,8 @@ class _Calls(AgentMiddleware[Any, Any, Any]):
         self._model_calls = 0
         self._tool_calls = 0
         self._sent_back = 0
+        self._wrong = ""
+        self._is_final = False
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -133,7 +136,7 @@ class _Calls(AgentMiddleware[Any, Any, Any]):
             responses.append(handler(asked))
             return next(message for message in responses[-1].result if isinstance(message, AIMessage))
 
-        self.last = self._send(call)
+        self.last = self._send(call, _words(asked))
         self._model_calls += 1
         self._tool_calls += len(self.last.tool_calls)
         self._look_at(responses[-1])
@@ -144,18 +147,29 @@ class _Calls(AgentMiddleware[Any, Any, Any]):
         limits = self._limits
         return self._model_calls + 1 >= limits.model_calls or self._tool_calls + 2 >= limits.tool_calls
 
+    def told(self, error: Exception) -> str:
+        """Give what the model is told of an answer that cannot be taken."""
+        invalid = getattr(getattr(error, "source", None), "__cause__", None)
+        self._is_final = isinstance(invalid, RunStoppedError)
+        self._wrong = _wrong(invalid) if isinstance(invalid, ValidationError) else str(invalid or error)
+        return f"This answer cannot be taken: {self._wrong}. Answer again, once, with this mended."
+
     def _look_at(self, response: ModelResponse[Any]) -> None:
-        """Stop the run where an answer was sent back too often."""
-        back = [m for m in response.result if isinstance(m, ToolMessage)] if not response.structured_response else []
-        self._sent_back += bool(back)
-        if self._sent_back > self._limits.sent_back:
-            raise RunStoppedError(f"no answer was valid: {back[-1].text}")
+        """Stop the run where an answer is final, or was sent back too often."""
+        if response.structured_response or not any(isinstance(message, ToolMessage) for message in response.result):
+            return
+        self._sent_back += 1
+        if self._is_final or self._sent_back > self._limits.sent_back:
+            raise RunStoppedError(self._wrong if self._is_final else f"no answer was valid: {self._wrong}")
 
 
-def _told(error: Exception) -> str:
-    """Say to the model what is wrong with its answer."""
-    invalid = getattr(getattr(error, "source", None), "__cause__", None)
-    if not isinstance(invalid, ValidationError):
-        return f"This answer cannot be taken: {error} Answer again, once."
-    wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in invalid.errors())
-    return f"This answer cannot be taken: {wrong}. Answer again with this mended."
+def _words(request: ModelRequest[Any]) -> str:
+    """Give all words of a request, those of the tools too."""
+    messages = [*([request.system_message] if request.system_message else []), *request.messages]
+    said = [f"{message.text} {getattr(message, 'tool_calls', '')}" for message in messages]
+    return "\n".join([*said, *(str(convert_to_openai_tool(tool)) for tool in request.tools)])
+
+
+def _wrong(invalid: ValidationError) -> str:
+    named = ((".".join(map(str, part["loc"])) or "answer", part["msg"]) for part in invalid.errors())
+    return "; ".join(f"{name}: {message.removeprefix('Value error, ').rstrip('.')}" for name, message in named)

@@ -60,9 +60,11 @@ class Booked:
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
+        self.sent: list[str] = []
 
-    def __call__(self, call: Callable[[], AIMessage]) -> AIMessage:
+    def __call__(self, call: Callable[[], AIMessage], sent: str) -> AIMessage:
         message = call()
+        self.sent.append(sent)
         self.tokens.append(message.usage_metadata["total_tokens"] if message.usage_metadata else 0)
         return message
 
@@ -89,6 +91,8 @@ def test_a_model_reads_and_answers() -> None:
     assert sorted(map(str, node.asked)) == ["('DIRECTED_BY', 'out', 8, 'popular')", "('reviews', 2, 300)"]
     assert [text.startswith("<data>Alpha") and text.endswith("</data>") for text in told(chat.bodies[1])] == [True] * 2
     assert booked.tokens == [110, 110]
+    assert all("system" in sent and "user" in sent and "neighbours" in sent for sent in booked.sent)
+    assert told(chat.bodies[1])[0] in booked.sent[1]
 
 
 def test_a_model_that_reads_for_ever_is_stopped_and_all_calls_are_booked() -> None:
@@ -165,10 +169,10 @@ def test_no_argument_names_another_node_data_set_or_split(smuggled: str) -> None
 
 
 def test_what_send_raises_ends_the_run() -> None:
-    def refuses(call: Callable[[], AIMessage]) -> AIMessage:
+    def refuses(call: Callable[[], AIMessage], sent: str) -> AIMessage:
         raise RunStoppedError("the budget is spent")
 
-    def breaks(call: Callable[[], AIMessage]) -> AIMessage:
+    def breaks(call: Callable[[], AIMessage], sent: str) -> AIMessage:
         raise KeyError("ours")
 
     model = ChatOpenAI(model="m", base_url="http://127.0.0.1:9/v1", api_key="none")  # type: ignore[arg-type]

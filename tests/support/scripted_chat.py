@@ -52,7 +52,7 @@ def scripted_chat(script: Script) -> Iterator[ScriptedChat]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     chat = ScriptedChat(f"http://127.0.0.1:{server.server_port}/v1")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield chat
     finally:
