@@ -12,6 +12,7 @@ _INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u2060-\u2065\ud800-\udfff\ufff9-\u
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _PLACE = re.compile(r"\{(head|tail)\}")
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _SUBJECT_VERB = re.compile(r"(?P<subject>\{(?:head|tail)\}) (?P<verb>[a-z]+)\b(?P<article> an? (?P<noun>[a-z]+)\b)?")
@@ -30,7 +31,8 @@ def sentence_about(name: str, facts: Facts) -> str:
     several_are = "{tail}" if facts.outgoing else "{head}"
     subject_is_several = facts.total > 1 and facts.sentence.startswith(several_are)
     said = _in_plural(facts.sentence) if subject_is_several else facts.sentence
-    return fill(said, name, others) if facts.outgoing else fill(said, others, name)
+    filled = fill(said, name, others) if facts.outgoing else fill(said, others, name)
+    return _TWO_STOPS.sub(".", filled)
 
 
 def fill(sentence: str, head: str, tail: str) -> str:

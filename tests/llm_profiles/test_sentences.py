@@ -26,6 +26,8 @@ def facts(sentence: str, *names: str, outgoing: bool = True, total: int | None =
         ("{tail} discuss {head}.", True, ["Ada", "Bo"], 2, "Ada and Bo discuss Alien."),
         ("{head}: relation 0: {tail}.", False, ["Up", "It"], 2, "Up and It: relation 0: Alien."),
         ("Listeners tag {head} as {tail}.", True, ["loud", "new"], 2, "Listeners tag Alien as loud and new."),
+        ("{head} is by {tail}.", True, ["M.I.A."], 1, "Alien is by M.I.A."),
+        ("{head} is by {tail}.", True, ["And you..."], 1, "Alien is by And you...."),
         ("{tail} spielt in {head}.", True, ["Ada", "Bo"], 2, "Ada and Bo spielt in Alien."),
     ],
 )
