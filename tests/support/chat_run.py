@@ -1,24 +1,33 @@
 """Films that a chat model writes about through the test server, and a process that does so until it is killed.
 
-python -m tests.support.chat_run URL LEDGER NODES WORKERS (prints the nodes that it wrote)
+python -m tests.support.chat_run URL FOLDER --nodes 600 --workers 24        (prints what it took as JSON)
+python -m tests.support.chat_run URL HOME --dataset NAME --uri BOLT --workers 24 < password
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import resource
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from cypher.store import Store
+from llm_profiles.activate import activate
 from llm_profiles.calls.budget import Budget
-from llm_profiles.calls.ledger import Ledger
+from llm_profiles.calls.ledger import Ledger, ledger_path
 from llm_profiles.calls.request import Sampling
 from llm_profiles.chat.model import Chat, open_chat
 from llm_profiles.contract import Context, Facts, Neighbour
 from llm_profiles.prompts.domains import load_domain
 from llm_profiles.prompts.requests import RequestMaker, load_prompts
+from llm_profiles.write import write_profiles
 from llm_profiles.writers.chat import ChatWriter
+from spikegraph import logs
 from spikegraph.settings import LlmSettings
 
 FIRST = ("Amber", "Bitter", "Crimson", "Distant", "Endless", "Fallen", "Golden", "Hidden", "Iron", "Jade")
@@ -76,20 +85,55 @@ def opened(path: Path, url: str, **changes: Any) -> Iterator[tuple[ChatWriter, L
         yield chat_writer(settings, ledger, **changes), ledger
 
 
-def write(url: str, path: Path, contexts: Iterable[Context], workers: int) -> None:
-    """Write, and print each node that is written."""
+def write(url: str, path: Path, contexts: Iterable[Context], workers: int) -> dict[str, float]:
+    """Write, and give what it took."""
     with (
         opened(path, url, concurrency=workers) as (writer, _),
         closing(writer.write(contexts)) as profiles,  # type: ignore[type-var]
     ):
-        for profile in profiles:
-            print(profile.key, flush=True)  # noqa: T201
+        return taken(lambda: sum(1 for _ in profiles))
+
+
+def write_graph(url: str, home: Path, dataset: str, workers: int, uri: str, password: str) -> dict[str, float]:
+    """Write all nodes of a data set, save the set and put it onto the graph; give what it took."""
+
+    def work() -> int:
+        run = write_profiles(store, dataset, home, writer, set_name="llm").run
+        activate(store, home, dataset, "llm")
+        return sum(kind.profiles for kind in run.kinds.values())
+
+    with (
+        Store.connect(uri, "neo4j", password) as store,
+        opened(ledger_path(home, dataset, "llm"), url, concurrency=workers) as (writer, _),
+    ):
+        return taken(work)
+
+
+def taken(work: Callable[[], int]) -> dict[str, float]:
+    """Give the profiles that work gives, its seconds, and the memory that this process had at its most."""
+    started, before = time.perf_counter(), time.process_time()
+    found = work()
+    took = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - before}
+    return {"profiles": found, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024} | took
 
 
 def main() -> None:
-    """Write films until the process ends, one way or another."""
-    url, path, nodes, workers = sys.argv[1:5]
-    write(url, Path(path), films(int(nodes)), int(workers))
+    """Write until the process ends, one way or another."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--nodes", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--dataset")
+    parser.add_argument("--uri")
+    words = parser.parse_args()
+    logs.configure()
+    if words.dataset:
+        password = sys.stdin.readline().strip()
+        took = write_graph(words.url, words.folder, words.dataset, words.workers, words.uri, password)
+    else:
+        took = write(words.url, words.folder / "ledger.sqlite", films(words.nodes), words.workers)
+    print(json.dumps(took))  # noqa: T201
 
 
 if __name__ == "__main__":
