@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from cypher import dataset as datasets
 from cypher.store import Store
-from llm_profiles.contract import KINDS, Context, Facts, Kind, Neighbour, Profile, ProfileReport, ProfileWriter, Split
+from llm_profiles.contract import KINDS, Kind, LlmRecord, Profile, ProfileReport, ProfileWriter, Split
 from llm_profiles.neighbourhood import Neighbourhood
 from llm_profiles.profile_store import save_set
+from llm_profiles.stages import contexts_of
 from llm_profiles.writers.template import TemplateWriter
 from spikegraph.logs import get_logger, progress
 
@@ -65,30 +65,19 @@ def write_profiles(
 
 
 def written(neighbourhood: Neighbourhood, writer: ProfileWriter, keys: Mapping[Kind, Sequence[str]]) -> list[Profile]:
-    """Give the profiles of nodes, kind by kind in the order of `KINDS`, a batch of contexts at a time."""
-    found: list[Profile] = []
-    texts: dict[str, str] = {}
+    """Give the profiles of nodes, kind by kind in the order of `KINDS`, as they are ready."""
+    found: dict[str, Profile] = {}
+
+    def texts(nodes: Collection[str]) -> dict[str, str]:
+        return {node: found[node].text for node in nodes if node in found}
+
     with progress("writing profiles", sum(map(len, keys.values()))) as advance:
         for kind in (kind for kind in KINDS if kind in keys):
-            for contexts in neighbourhood.contexts(kind, keys[kind]):
-                ready = [with_profiles(c, texts) for c in contexts] if writer.reads_profiles else contexts
-                found += writer.write(ready)
-                advance(len(contexts))
-            if writer.reads_profiles:
-                texts = {profile.key: profile.text for profile in found}
-    return found
-
-
-def with_profiles(context: Context, texts: Mapping[str, str]) -> Context:
-    """Give a context whose neighbours carry their profiles, where these are written."""
-
-    def near(neighbours: Sequence[Neighbour]) -> tuple[Neighbour, ...]:
-        return tuple(replace(neighbour, profile=texts.get(neighbour.key, "")) for neighbour in neighbours)
-
-    def facts(fact: Facts) -> Facts:
-        return replace(fact, neighbours=near(fact.neighbours))
-
-    return replace(context, facts=tuple(map(facts, context.facts)), items=near(context.items))
+            contexts = contexts_of(neighbourhood, kind, keys[kind], texts if writer.reads_profiles else None)
+            for profile in writer.write(contexts):
+                found[profile.key] = profile
+                advance(1)
+    return list(found.values())
 
 
 def saved(
@@ -100,12 +89,15 @@ def saved(
     keys: Mapping[Kind, Sequence[str]],
     exposed_to: Sequence[Split],
     started: float,
+    llm: LlmRecord | None = None,
 ) -> ProfileReport:
     """Save the set, unless the data set changed since its neighbourhoods were first read."""
     record = neighbourhood.record
     datasets.require_unmoved(store, record, hint="write the profiles again")
     nodes = {kind: len(keys[kind]) for kind in KINDS}
-    run = save_set(home, record.name, set_name, profiles, split_id=record.split_id, exposed_to=exposed_to, nodes=nodes)
+    run = save_set(
+        home, record.name, set_name, profiles, split_id=record.split_id, exposed_to=exposed_to, nodes=nodes, llm=llm
+    )
     writers = {kind: part.writers for kind, part in run.kinds.items() if part.profiles}
     log.info("profile set written", run=run.id, profiles=len(profiles), writers=writers)
     return ProfileReport(run=run, seconds=time.perf_counter() - started)

@@ -1,0 +1,242 @@
+"""A language model's run over a data set: everything that it needs, opened together, and what it wrote.
+
+with open_run(store, "films", home, LlmOptions(llm="openai:gpt-4o-mini"), settings.llm) as run:
+    report = write(run)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from filelock import FileLock, Timeout
+
+from cypher.store import Store
+from llm_profiles.agents.words import with_tools
+from llm_profiles.calls.ledger import Ledger, ledger_path
+from llm_profiles.contract import KINDS, Kind, Split
+from llm_profiles.neighbourhood import Neighbourhood
+from llm_profiles.plans.default import default_plan
+from llm_profiles.plans.files import load_plan
+from llm_profiles.plans.plan import NeighbourhoodPlan
+from llm_profiles.prompts.domains import domain_of, load_domain
+from llm_profiles.prompts.prompt import load_prompt
+from llm_profiles.prompts.requests import RequestMaker, load_prompts
+from llm_profiles.shard import in_shard
+from llm_profiles.stages import contexts_of
+from llm_profiles.terms import Refresh, Terms, agree, terms_of
+from spikegraph.errors import DataError, NotFoundError
+from spikegraph.settings import LlmSettings
+
+if TYPE_CHECKING:
+    from llm_profiles.chat.model import Chat
+    from llm_profiles.contract import Context
+
+
+@dataclass(frozen=True)
+class LlmOptions:
+    """What is asked of a run.
+
+    Attributes:
+        llm: the model (`openai:gpt-4o-mini`, `ollama:llama3.2`, `local:smollm2-135m`).
+        set_name: the profile set that is written.
+        mode: one call a node, or an agent a node.
+        plan: a plan's file; by default the set's own, or one made from the graph's schema.
+        domain: whose words the prompts use; by default guessed from the types of the items.
+        splits: what the texts may see.
+        kinds: which kinds of nodes are written.
+        refresh: which of their nodes.
+        fallback: whether the template writes for nodes that were given up.
+        repair_share: the share of the nodes that the repair agent may try.
+        sample: only so many nodes of each kind, spread evenly.
+        shard: only the i-th of n parts, counted from 1.
+        max_cost: the most that the set may cost, earlier runs counted.
+        max_tokens: the most tokens, both ways, earlier runs counted.
+        max_nodes: the most nodes that are written, earlier runs counted.
+    """
+
+    llm: str
+    set_name: str = "llm"
+    mode: Literal["chain", "agent"] = "chain"
+    plan: Path | None = None
+    domain: str | None = None
+    splits: tuple[Split, ...] = ("train",)
+    kinds: tuple[Kind, ...] = KINDS
+    refresh: Refresh = "missing"
+    fallback: bool = False
+    repair_share: float = 0.0
+    sample: int | None = None
+    shard: tuple[int, int] | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    max_nodes: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of the data set is left for another run."""
+        return self.sample is None and self.shard is None
+
+
+@dataclass(frozen=True)
+class Books:
+    """A set's terms and ledger beside the graph as it is now; no language model.
+
+    Attributes:
+        home: folder of all profile sets.
+        neighbourhood: reads contexts by the set's plan.
+        keys: of all nodes, by kind.
+        requests: makes requests of contexts, as the set's terms say.
+        ledger: what was done.
+        terms: what it is done by.
+    """
+
+    home: Path
+    neighbourhood: Neighbourhood
+    keys: Mapping[Kind, Sequence[str]]
+    requests: RequestMaker
+    ledger: Ledger
+    terms: Terms
+
+    def texts(self, nodes: Collection[str]) -> dict[str, str]:
+        """Give the current profiles of nodes."""
+        return {node: entry.text for node, entry in self.ledger.current(list(nodes)).items()}
+
+    def contexts(self, kind: Kind, keys: Sequence[str]) -> Iterator[Context]:
+        """Give contexts that carry the profiles of the stages before."""
+        return contexts_of(self.neighbourhood, kind, keys, self.texts)
+
+
+@dataclass(frozen=True)
+class LlmRun(Books):
+    """Books with a language model that fills them.
+
+    Attributes:
+        chat: the model.
+        options: what is asked.
+        settings: how the model is asked.
+        chosen: the keys that are to be written, by kind.
+    """
+
+    chat: Chat
+    options: LlmOptions
+    settings: LlmSettings
+    chosen: Mapping[Kind, Sequence[str]]
+
+
+@contextmanager
+def open_run(
+    store: Store, dataset: str, home: Path, options: LlmOptions, settings: LlmSettings, *, begin: bool = True
+) -> Iterator[LlmRun]:
+    """Open the model, the graph and the ledger of a run.
+
+    Args:
+        store: where the graph is.
+        dataset: name of the data set.
+        home: folder of all profile sets.
+        options: what is asked.
+        settings: how the model is asked.
+        begin: keep the terms in the ledger; an estimate does not.
+
+    Raises:
+        NotFoundError: there is no such data set.
+        UsageError: no such model or domain, a plan that does not fit, a set that was begun on other terms.
+        DataError: another process writes this set.
+    """
+    from llm_profiles.chat.model import open_chat
+
+    chat = open_chat(options.llm, settings)
+    path = ledger_path(home, dataset, options.set_name)
+    with _alone(path), Ledger(path) as ledger:
+        neighbourhood = Neighbourhood(store, dataset, splits=options.splits)
+        terms = _terms(neighbourhood, ledger, options, settings)
+        if begin:
+            terms = agree(ledger, terms, options.refresh)
+            ledger.set_about(address=chat.address, prices=chat.prices.read if chat.prices else "")
+        neighbourhood = Neighbourhood(store, dataset, terms.plan, splits=terms.splits)
+        keys = neighbourhood.keys()
+        requests = _requests(terms, ledger, settings)
+        chosen = {kind: _chosen(keys[kind], options) for kind in KINDS if kind in options.kinds}
+        yield LlmRun(home, neighbourhood, keys, requests, ledger, terms, chat, options, settings, chosen)
+
+
+@contextmanager
+def open_books(store: Store, dataset: str, home: Path, set_name: str, settings: LlmSettings) -> Iterator[Books]:
+    """Open the ledger of a set that was begun, on its own terms; no language model is needed.
+
+    Raises:
+        NotFoundError: there is no such data set, or no such ledger.
+    """
+    path = ledger_path(home, dataset, set_name)
+    if not path.exists():
+        hint = f"spikegraph profile llm {dataset} --llm provider:model --set-name {set_name}"
+        raise NotFoundError(f"no language model has written a profile set '{set_name}'", where=dataset, hint=hint)
+    with Ledger(path) as ledger:
+        terms = terms_of(ledger)
+        if terms is None:
+            raise NotFoundError("the ledger is empty", where=set_name)
+        neighbourhood = Neighbourhood(store, dataset, terms.plan, splits=terms.splits)
+        requests = _requests(terms, ledger, settings)
+        yield Books(home, neighbourhood, neighbourhood.keys(), requests, ledger, terms)
+
+
+def _terms(neighbourhood: Neighbourhood, ledger: Ledger, options: LlmOptions, settings: LlmSettings) -> Terms:
+    before = terms_of(ledger)
+    return Terms(
+        dataset=neighbourhood.record.name,
+        set=options.set_name,
+        model=options.llm,
+        mode=options.mode,
+        domain=options.domain or (before.domain if before else _guessed_domain(neighbourhood, settings.prompts)),
+        split_id=neighbourhood.record.split_id,
+        splits=options.splits,
+        plan=_plan(neighbourhood, before, options),
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        max_output_tokens=settings.max_output_tokens,
+        answers=settings.answers,
+        generation=before.generation if before else 0,
+    )
+
+
+def _guessed_domain(neighbourhood: Neighbourhood, folder: Path | None) -> str:
+    by_type = neighbourhood.tools.keys_by_type()
+    labels = [label for (kind, label), keys in by_type.items() if kind == "item" for _ in keys]
+    return domain_of(labels, neighbourhood.record.name, folder).name
+
+
+def _plan(neighbourhood: Neighbourhood, before: Terms | None, options: LlmOptions) -> NeighbourhoodPlan:
+    if options.plan:
+        return load_plan(options.plan, neighbourhood.tools)
+    return before.plan if before else default_plan(neighbourhood.tools)
+
+
+def _requests(terms: Terms, ledger: Ledger, settings: LlmSettings) -> RequestMaker:
+    prompts = load_prompts(settings.prompts)
+    if terms.mode == "agent":
+        prompts = with_tools(prompts, load_prompt("agent", settings.prompts))
+    salt = ledger.about()["salt"]
+    domain = load_domain(terms.domain, settings.prompts)
+    return RequestMaker(terms.model, terms.sampling, prompts, domain, salt, terms.mode, terms.generation)
+
+
+def _chosen(keys: Sequence[str], options: LlmOptions) -> list[str]:
+    found = [key for key in keys if in_shard(key, *options.shard)] if options.shard else list(keys)
+    if options.sample is None or options.sample >= len(found):
+        return found
+    return [found[place * len(found) // options.sample] for place in range(options.sample)]
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Two processes that write one set would pay for every node twice."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{path}.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise DataError(
+            "another process writes this profile set", where=path.stem, hint="wait until it ends"
+        ) from error
