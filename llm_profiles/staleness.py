@@ -180,11 +180,7 @@ def _unanswered(call: Entry | None) -> tuple[Reason, ...]:
 def _differences(profile: Entry, request: Request) -> tuple[Reason, ...]:
     """Say what is different between the request that a profile answers and today's."""
     parts = [part for part in request.parts if request.parts[part] != profile.parts.get(part)]
-    reads = _other_reads(profile.reads, request.reads)
-    if profile.reads.keys() != request.reads.keys():
-        # Items stand in another list of the prompt with their profile than without: the profiles say it better.
-        parts = [part for part in parts if part != "items"]
-    found = [_part(part, profile, request) for part in parts] + reads
+    found = [_part(part, profile, request) for part in parts] + _other_reads(profile.reads, request.reads)
     return tuple(found) or (Reason("it was asked for in other words"),)
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 
 from cypher.identifiers import dataset_name
 from llm_profiles.calls.request import Request
-from llm_profiles.contract import Kind
+from llm_profiles.contract import Kind, Profile
 from spikegraph.errors import DataError
 
 Status = Literal["done", "dead", "submitted", "expired"]
@@ -70,6 +70,11 @@ class Entry:
     repaired: bool
     batch: str
     created_at: str
+
+    def profile(self) -> Profile:
+        """Give the answer as the node's profile."""
+        writer = "llm-agent" if self.mode in ("agent", "repair") else "llm-chain"
+        return Profile(self.node, self.kind, self.text, writer, model=self.model)
 
 
 _COLUMNS = tuple(column.name for column in fields(Entry))

@@ -22,6 +22,8 @@ from tests.support.contexts import request_maker
 from tests.support.graph import run
 from tests.support.tables import tiny_tables
 
+ITEMS = "the items that it is linked with changed"
+
 Text = Callable[[Request], str]
 
 
@@ -145,8 +147,8 @@ def test_another_fact_tells_both_ends_why(profiles: Set) -> None:
     )
     assert profiles.stale() == {}
     assert stale["film/1"] == ["its facts changed"]
-    assert stale["person/0"] == ["now reads the profile of film/1"]
-    assert stale["person/1"] == ["no longer reads the profile of film/1"]
+    assert stale["person/0"] == [ITEMS, "now reads the profile of film/1"]
+    assert stale["person/1"] == [ITEMS, "no longer reads the profile of film/1"]
     assert stale["genre/1"][0] == "reads the profile of film/1, which is stale"
     assert "film/0" not in stale
     assert "genre/0" not in stale
