@@ -79,6 +79,10 @@ def language(text: str, prompt: str) -> str:
 def copied(text: str, prompt: str) -> str:
     """Many words in a row that stand in the prompt: instructions, or somebody's review."""
     asked, words = " ".join(prompt.split()).casefold(), text.casefold().split()
+    # A run that long holds one of the halves that follow each other without overlap, which are few to look for.
+    half = MOST_COPIED // 2
+    if not any(" ".join(words[start : start + half]) in asked for start in range(0, len(words) - half + 1, half)):
+        return ""
     runs = (" ".join(words[start : start + MOST_COPIED]) for start in range(len(words) - MOST_COPIED + 1))
     return f"{MOST_COPIED} words in a row are copied from the prompt" if any(run in asked for run in runs) else ""
 
