@@ -6,6 +6,7 @@ tie-break, and sees train interactions alone, or those held out for validation t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,9 @@ TWO_HOP_HUB = 1000
 
 VIAS = 3
 """The first neighbours of a relation from which a second hop goes on."""
+
+COMMON = 0.25
+"""What is linked with as many nodes as this share of the items, or more, tells little about one of them."""
 
 PAGE = 20_000
 
@@ -125,6 +129,7 @@ class GraphTools:
         self._store = store
         self._validation = "valid" in splits
         self._other_labels = ["Entity", "Item", self.record.label]
+        self._common = max(2, math.ceil(COMMON * self.record.counts.get("items", 0)))
 
     def keys(self) -> dict[Kind, list[str]]:
         """Give the keys of all nodes by kind, in the order of their idx."""
@@ -134,6 +139,10 @@ class GraphTools:
         for page in self._pages("neighbourhood/user_keys"):
             found["user"] += page["keys"]
         return found
+
+    def linked_entities(self) -> list[str]:
+        """Give the keys of the auxiliary entities that an item is linked with, in the order of their idx."""
+        return [key for page in self._pages("neighbourhood/linked_entities") for key in page["keys"]]
 
     def keys_by_type(self) -> dict[tuple[Kind, str], list[str]]:
         """Give the keys of items and auxiliary entities by kind and type label, in the order of their idx."""
@@ -180,28 +189,28 @@ class GraphTools:
         """Give the neighbours of entities, in the order in which they are asked for, items before others.
 
         Args:
-            asked: by key of the entity.
+            asked: by key of the entity; relations that the data set does not have lead nowhere.
         """
-        asked = {key: self._known(plans) for key, plans in asked.items()}
-        distinct = {plans: place for place, plans in enumerate(dict.fromkeys(filter(None, asked.values())))}
-        rows = (
-            self._read(
-                "neighbourhood/neighbours",
-                {plan.relation for plans in distinct for plan in plans},
-                nodes=[{"key": key, "asked": distinct[plans]} for key, plans in asked.items() if plans],
-                asked=[
-                    {_name(p): {"limit": p.limit, "by_name": p.order == "name"} for p in plans} for plans in distinct
-                ],
-                hub=HUB,
-            )
-            if distinct
-            else []
-        )
+        distinct = {id(plans): plans for plans in asked.values()}  # nodes of a type share their plans
+        known = {name: self._known(plans) for name, plans in distinct.items()}
+        place = {name: number for number, name in enumerate(known)}
+        types = {plan.relation for plans in known.values() for plan in plans}
         found: dict[str, list[Group]] = {key: [] for key in asked}
+        if not types:
+            return found
+        rows = self._read(
+            "neighbourhood/neighbours",
+            types,
+            nodes=[{"key": key, "asked": place[id(plans)]} for key, plans in asked.items()],
+            asked=[{_name(p): {"limit": p.limit, "order": p.order} for p in plans} for plans in known.values()],
+            common=self._common,
+            hub=HUB,
+        )
         for row in rows:
             found[row["key"]] = [_group(group) for group in row["groups"]]
-        self._add_hubs(found, {row["key"]: asked[row["key"]] for row in rows if row["is_hub"]})
-        return {key: _in_order(groups, asked[key]) for key, groups in found.items()}
+        self._add_hubs(found, {row["key"]: known[id(asked[row["key"]])] for row in rows if row["is_hub"]})
+        orders = {name: _order(plans) for name, plans in known.items()}
+        return {key: _sorted(groups, orders[id(asked[key])]) for key, groups in found.items()}
 
     def two_hop(
         self, asked: Mapping[str, Sequence[RelationPlan]], near: Mapping[str, Sequence[Group]]
@@ -315,7 +324,8 @@ class GraphTools:
                 [plan.relation],
                 keys=keys,
                 outgoing=plan.direction == "out",
-                by_name=plan.order == "name",
+                order=plan.order,
+                common=self._common,
                 limit=plan.limit,
                 hub=HUB,
             )
@@ -371,8 +381,11 @@ def _name(plan: RelationPlan) -> str:
     return f"{plan.relation} {plan.direction}"
 
 
-def _in_order(groups: Iterable[Group], plans: Sequence[RelationPlan]) -> list[Group]:
-    order = {(plan.relation, plan.direction == "out"): place for place, plan in enumerate(plans)}
+def _order(plans: Sequence[RelationPlan]) -> dict[tuple[str, bool], int]:
+    return {(plan.relation, plan.direction == "out"): place for place, plan in enumerate(plans)}
+
+
+def _sorted(groups: Iterable[Group], order: Mapping[tuple[str, bool], int]) -> list[Group]:
     return sorted(groups, key=lambda group: (order[group.type, group.outgoing], not group.are_items))
 
 

@@ -18,11 +18,12 @@ from cypher.store import Store
 from llm_profiles.agents.words import with_tools
 from llm_profiles.calls.ledger import Ledger, ledger_path
 from llm_profiles.contract import KINDS, Kind, Split
+from llm_profiles.items import domain_of_items
 from llm_profiles.neighbourhood import Neighbourhood
 from llm_profiles.plans.default import default_plan
 from llm_profiles.plans.files import load_plan
 from llm_profiles.plans.plan import NeighbourhoodPlan
-from llm_profiles.prompts.domains import domain_of, load_domain
+from llm_profiles.prompts.domains import load_domain
 from llm_profiles.prompts.prompt import load_prompt
 from llm_profiles.prompts.requests import RequestMaker, load_prompts
 from llm_profiles.shard import in_shard
@@ -48,6 +49,7 @@ class LlmOptions:
         domain: whose words the prompts use; by default guessed from the types of the items.
         splits: what the texts may see.
         kinds: which kinds of nodes are written.
+        every_entity: also auxiliary entities that no item is linked with, of which nothing is to be told.
         refresh: which of their nodes.
         fallback: whether the template writes for nodes that were given up.
         repair_share: the share of the nodes that the repair agent may try.
@@ -65,6 +67,7 @@ class LlmOptions:
     domain: str | None = None
     splits: tuple[Split, ...] = ("train",)
     kinds: tuple[Kind, ...] = KINDS
+    every_entity: bool = False
     refresh: Refresh = "missing"
     fallback: bool = False
     repair_share: float = 0.0
@@ -158,7 +161,7 @@ def open_run(
         neighbourhood = Neighbourhood(store, dataset, terms.plan, splits=terms.splits)
         keys = neighbourhood.keys()
         requests = _requests(terms, ledger, settings)
-        chosen = {kind: _chosen(keys[kind], options) for kind in KINDS if kind in options.kinds}
+        chosen = _chosen(neighbourhood, keys, options)
         yield LlmRun(home, neighbourhood, keys, requests, ledger, terms, chat, options, settings, chosen)
 
 
@@ -189,7 +192,7 @@ def _terms(neighbourhood: Neighbourhood, ledger: Ledger, options: LlmOptions, se
         set=options.set_name,
         model=options.llm,
         mode=options.mode,
-        domain=options.domain or (before.domain if before else _guessed_domain(neighbourhood, settings.prompts)),
+        domain=options.domain or (before.domain if before else _guessed_domain(neighbourhood, settings)),
         split_id=neighbourhood.record.split_id,
         splits=options.splits,
         plan=_plan(neighbourhood, before, options),
@@ -201,10 +204,8 @@ def _terms(neighbourhood: Neighbourhood, ledger: Ledger, options: LlmOptions, se
     )
 
 
-def _guessed_domain(neighbourhood: Neighbourhood, folder: Path | None) -> str:
-    by_type = neighbourhood.tools.keys_by_type()
-    labels = [label for (kind, label), keys in by_type.items() if kind == "item" for _ in keys]
-    return domain_of(labels, neighbourhood.record.name, folder).name
+def _guessed_domain(neighbourhood: Neighbourhood, settings: LlmSettings) -> str:
+    return domain_of_items(neighbourhood.tools, settings.prompts).name
 
 
 def _plan(neighbourhood: Neighbourhood, before: Terms | None, options: LlmOptions) -> NeighbourhoodPlan:
@@ -222,7 +223,17 @@ def _requests(terms: Terms, ledger: Ledger, settings: LlmSettings) -> RequestMak
     return RequestMaker(terms.model, terms.sampling, prompts, domain, salt, terms.mode, terms.generation)
 
 
-def _chosen(keys: Sequence[str], options: LlmOptions) -> list[str]:
+def _chosen(
+    neighbourhood: Neighbourhood, keys: Mapping[Kind, Sequence[str]], options: LlmOptions
+) -> dict[Kind, Sequence[str]]:
+    """Give the keys that are to be written; entities that no item is linked with only where they were asked for."""
+    chosen = {kind: keys[kind] for kind in KINDS if kind in options.kinds}
+    if "entity" in chosen and not options.every_entity:
+        chosen["entity"] = neighbourhood.tools.linked_entities()
+    return {kind: _part(of_kind, options) for kind, of_kind in chosen.items()}
+
+
+def _part(keys: Sequence[str], options: LlmOptions) -> list[str]:
     found = [key for key in keys if in_shard(key, *options.shard)] if options.shard else list(keys)
     if options.sample is None or options.sample >= len(found):
         return found

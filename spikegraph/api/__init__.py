@@ -9,6 +9,15 @@ from __future__ import annotations
 from spikegraph.api.answers import explain, recommend, similar
 from spikegraph.api.connection import connect
 from spikegraph.api.datasets import SplitChoice, ingest, list_datasets, remove_dataset, show_dataset
+from spikegraph.api.llm import (
+    batch_export,
+    batch_import,
+    profile_estimate,
+    profile_llm,
+    profile_merge,
+    profile_plan,
+    profile_staleness,
+)
 from spikegraph.api.profiles import (
     Profiled,
     active_profiles,
@@ -26,6 +35,8 @@ __all__ = [
     "activate_run",
     "active_profiles",
     "active_run",
+    "batch_export",
+    "batch_import",
     "connect",
     "evaluate",
     "explain",
@@ -34,7 +45,12 @@ __all__ = [
     "list_datasets",
     "list_runs",
     "profile_activate",
+    "profile_estimate",
     "profile_import",
+    "profile_llm",
+    "profile_merge",
+    "profile_plan",
+    "profile_staleness",
     "profile_status",
     "profile_template",
     "prune_runs",

@@ -10,14 +10,13 @@ import typer
 from rich.console import Console
 
 from spikegraph import api
+from spikegraph.cli import batch, llm
 from spikegraph.cli.command import Answer, Session, command, key_values
+from spikegraph.cli.names import Embedding, Name
 from spikegraph.cli.tables import show_pairs
 
 if TYPE_CHECKING:
     from export.snapshot import Split
-
-Name = Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")]
-Embedding = Annotated[str, typer.Option(help="Text vectors to make: lsa, minilm or none.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,6 +26,8 @@ def add_to(app: typer.Typer) -> None:
     command(group, "import")(import_profiles)
     command(group)(activate)
     command(group)(status)
+    llm.add_to(group)
+    batch.add_to(group)
     app.add_typer(group, name="profile")
 
 
