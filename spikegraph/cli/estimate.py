@@ -35,9 +35,7 @@ def ask(estimate: Estimate, told: tuple[str, ...], *, certain: bool) -> None:
 
 def show_estimate(console: Console, estimate: Estimate, told: tuple[str, ...]) -> None:
     """Show tokens, money and time, stage by stage and for the three ways of asking."""
-    stages = Table(
-        "kind", "nodes", "written already", "tokens in", "tokens out", title=f"to be asked: {estimate.model}"
-    )
+    stages = Table("kind", "nodes", "written already", "tokens in", "tokens out", title=f"for {estimate.model}")
     for stage in estimate.stages:
         stages.add_row(stage.kind, *(f"{n:,}" for n in (stage.nodes, stage.written, stage.tokens_in, stage.tokens_out)))
     console.print(stages)
@@ -81,10 +79,6 @@ def _dollars(way: WayCost) -> str:
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "within a day"
-    return (
-        f"{seconds / 3600:.1f} h"
-        if seconds >= 3600
-        else f"{seconds / 60:.0f} min"
-        if seconds >= 90
-        else f"{seconds:.0f} s"
-    )
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

@@ -27,7 +27,7 @@ PromptsFolder = Annotated[
 ]
 DomainName = Annotated[
     str | None,
-    typer.Option("--domain", help="Whose words the prompts use (films, books, music); guessed if not given."),
+    typer.Option("--domain", help="Whose words the prompts use: films, books, music …; guessed."),
 ]
 See = Annotated[str, typer.Option(help="What texts may see: train, or train,valid once a model was selected.")]
 Kinds = Annotated[str, typer.Option(help="Kinds of nodes, with commas between them.")]
