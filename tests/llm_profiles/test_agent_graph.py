@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from cypher.store import Store
 from ingest.split import SplitRule
-from ingest.write import ingest
+from ingest.write import ingest, remove
 from llm_profiles.agents.planner import planner_settings, propose_plan
 from llm_profiles.agents.proposal_file import ProposedPlan, write_proposal
 from llm_profiles.agents.reads import reads_of
@@ -38,17 +39,19 @@ TWICE = [("DIRECTED_BY", "INFLUENCED_BY"), ("DIRECTED_BY", "HELD_OUT"), ("HELD_O
 
 
 @pytest.fixture
-def tiny(store: Store, dataset_name: str) -> str:
+def tiny(store: Store, dataset_name: str) -> Iterator[str]:
     ingest(store, dataset_name, tiny_tables(), split=SplitRule("given"))
-    return dataset_name
+    yield dataset_name
+    remove(store, dataset_name)
 
 
 @pytest.fixture
-def other(store: Store, dataset_name: str) -> str:
+def other(store: Store, dataset_name: str) -> Iterator[str]:
     tables = tiny_tables()
     tables.entities["name"] = "Secret " + tables.entities["name"]
     ingest(store, f"{dataset_name}-other", tables, split=SplitRule("given"))
-    return f"{dataset_name}-other"
+    yield f"{dataset_name}-other"
+    remove(store, f"{dataset_name}-other")
 
 
 def everything(store: Store, dataset: str, ledger: Ledger, kind: Kind, key: str) -> list[str]:
