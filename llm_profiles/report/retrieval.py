@@ -19,6 +19,9 @@ from spikegraph.errors import DataError
 
 DIMENSIONS = 64
 NEIGHBOURS = 10
+HUB = 0.2
+"""An entity that more of the items are linked to says nothing of any two of them (rock, drama, English)."""
+
 OTHERS = 50
 """Items that a user did not take, against which each of the own items is held."""
 
@@ -30,7 +33,7 @@ class Neighbours(BaseModel):
     """Items and the items whose profiles are nearest.
 
     Attributes:
-        share: of the nearest that are linked to an entity that the item is linked to as well.
+        share: of the nearest that are linked to an entity that the item is linked to as well, and few others.
         chance: the same of items drawn blindly.
         floor: `share` by the template's texts.
         items: how many were compared.
@@ -103,13 +106,13 @@ def _entities(context: Context) -> frozenset[str]:
 
 
 def _common(contexts: Sequence[Context]) -> npt.NDArray[np.bool_]:
-    """Say of each pair of items whether both are linked to one entity."""
+    """Say of each pair of items whether both are linked to one entity that is no hub."""
     of_entity: dict[str, list[int]] = {}
     for row, context in enumerate(contexts):
         for entity in _entities(context):
             of_entity.setdefault(entity, []).append(row)
     common = np.zeros((len(contexts), len(contexts)), dtype=np.bool_)
-    for rows in of_entity.values():
+    for rows in (rows for rows in of_entity.values() if len(rows) <= HUB * len(contexts)):
         common[np.ix_(rows, rows)] = True
     return common
 
