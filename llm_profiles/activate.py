@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cypher import dataset as datasets
 from cypher.store import Store
+from llm_profiles.calls.ledger import ledger_names
 from llm_profiles.contract import KINDS, Kind, LlmRecord, Profile, ProfileReport, ProfileRun
 from llm_profiles.profile_store import list_sets, load_set
 from llm_profiles.vector_store import list_embeddings
@@ -38,6 +39,7 @@ class ProfileStatus(BaseModel):
         coverage: per kind, of the active set.
         sets: every set of the profile store.
         embeddings: names of the text vectors that are there.
+        ledgers: sets that a language model writes, of which a ledger is there.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +48,7 @@ class ProfileStatus(BaseModel):
     coverage: dict[Kind, Coverage]
     sets: list[ProfileRun]
     embeddings: list[str]
+    ledgers: list[str] = []
 
 
 def activate(store: Store, home: Path, dataset: str, set_name: str) -> ProfileReport:
@@ -109,6 +112,7 @@ def status(store: Store, home: Path, dataset: str) -> ProfileStatus:
         coverage=coverage,
         sets=list_sets(home, dataset),
         embeddings=list_embeddings(home, dataset),
+        ledgers=ledger_names(home, dataset),
     )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm_profiles.calls.ledger import Entry
 from llm_profiles.contract import KINDS, Kind, LlmRecord, Profile, ProfileReport, ProfileWriter
 from llm_profiles.llm_run import Books, LlmRun
 from llm_profiles.neighbourhood import Neighbourhood
@@ -111,13 +110,8 @@ def _answered(books: Books) -> list[Profile]:
         keys = books.keys[kind]
         for start in range(0, len(keys), PAGE):
             entries = books.ledger.current(keys[start : start + PAGE])
-            found += [_profile(entry, node) for node, entry in entries.items()]
+            found += [entry.profile() for entry in entries.values()]
     return found
-
-
-def _profile(entry: Entry, node: str) -> Profile:
-    writer = "llm-agent" if entry.mode == "agent" else "llm-chain"
-    return Profile(node, entry.kind, entry.text, writer, model=entry.model)
 
 
 def _record(books: Books, profiles: Sequence[Profile]) -> LlmRecord:

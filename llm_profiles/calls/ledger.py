@@ -72,8 +72,8 @@ class Entry:
     created_at: str
 
     def profile(self) -> Profile:
-        """Give the answer as the node's profile."""
-        writer = "llm-agent" if self.mode in ("agent", "repair") else "llm-chain"
+        """Give the answer as the node's profile; what the repair agent mended is the chain's still."""
+        writer = "llm-agent" if self.mode == "agent" else "llm-chain"
         return Profile(self.node, self.kind, self.text, writer, model=self.model)
 
 
@@ -343,6 +343,11 @@ class Ledger:
 def ledger_path(home: Path, dataset: str, set_name: str) -> Path:
     """Give where the ledger of a profile set lies."""
     return home / dataset_name(dataset) / "ledgers" / f"{set_name}.sqlite"
+
+
+def ledger_names(home: Path, dataset: str) -> list[str]:
+    """Give the profile sets of a data set that have a ledger."""
+    return sorted(path.stem for path in (home / dataset_name(dataset) / "ledgers").glob("*.sqlite"))
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -16,6 +16,7 @@ from spikegraph.api.llm import (
     profile_llm,
     profile_merge,
     profile_plan,
+    profile_show,
     profile_staleness,
 )
 from spikegraph.api.profiles import (
@@ -50,6 +51,7 @@ __all__ = [
     "profile_llm",
     "profile_merge",
     "profile_plan",
+    "profile_show",
     "profile_staleness",
     "profile_status",
     "profile_template",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llm_profiles.contract import Kind, ProfileReport
     from llm_profiles.estimate import Estimate
     from llm_profiles.llm_run import LlmOptions, LlmRun
+    from llm_profiles.show import ProfileView
     from llm_profiles.staleness import KindStatus
 
 Before = Callable[["Estimate", tuple[str, ...]], None]
@@ -117,6 +118,23 @@ def profile_merge(settings: Settings, name: str, ledgers: Sequence[Path], *, set
 
     with Ledger(ledger_path(settings.profiles_home, name, set_name)) as ledger:
         return merge(ledger, ledgers)
+
+
+def profile_show(settings: Settings, name: str, key: str, *, set_name: str | None = None) -> ProfileView:
+    """Give one node's profile with what it was written from, what it cost, and what bears it out.
+
+    Args:
+        settings: where the graph and the profile sets are.
+        name: the data set.
+        key: of the node, with or without the data set's name before it.
+        set_name: the profile set; the active one by default.
+    """
+    from llm_profiles.activate import active_set
+    from llm_profiles.show import show
+
+    with connect(settings) as store:
+        chosen = set_name or active_set(store, name)
+        return show(store, settings.profiles_home, name, chosen, key, settings.llm)
 
 
 def profile_staleness(settings: Settings, name: str, *, set_name: str = "llm") -> dict[Kind, KindStatus]:

@@ -1,4 +1,4 @@
-"""`spikegraph profile llm | plan | merge`: profiles by language models."""
+"""`spikegraph profile llm | plan | merge | show`: profiles by language models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from spikegraph.cli import llm_options as given
 from spikegraph.cli.command import Answer, Session, command
 from spikegraph.cli.estimate import ask, show_estimate, show_run
 from spikegraph.cli.names import Embedding, Name
+from spikegraph.cli.profile_tables import show_profile
 
 if TYPE_CHECKING:
     from llm_profiles.estimate import Estimate
@@ -21,7 +22,7 @@ Mode = Literal["chain", "agent"]
 
 def add_to(group: typer.Typer) -> None:
     """Add the commands."""
-    for function in (llm, plan, merge):
+    for function in (llm, plan, merge, show):
         command(group)(function)
 
 
@@ -111,3 +112,15 @@ def merge(
     """Take the calls that shards made into the set's ledger."""
     new = api.profile_merge(session.settings, name, ledgers, set_name=set_name)
     return Answer.line(f"{new} new calls", {"new": new})
+
+
+def show(
+    session: Session,
+    name: Name,
+    key: Annotated[str, typer.Argument(help="The node: artist/51 or lastfm/artist/51.", metavar="KEY")],
+    set_name: Annotated[str | None, typer.Option(help="The profile set; the active one by default.")] = None,
+    prompt: Annotated[bool, typer.Option("--prompt", help="Show the whole prompt too.")] = False,
+) -> Answer:
+    """Show a profile with what it was written from, what it cost, and what bears it out."""
+    found = api.profile_show(session.settings, name, key, set_name=set_name)
+    return Answer(found.model_dump(mode="json"), lambda console: show_profile(console, found, prompt=prompt))

@@ -13,6 +13,7 @@ from spikegraph import api
 from spikegraph.cli import batch, llm
 from spikegraph.cli.command import Answer, Session, command, key_values
 from spikegraph.cli.names import Embedding, Name
+from spikegraph.cli.profile_tables import show_staleness
 from spikegraph.cli.tables import show_pairs
 
 if TYPE_CHECKING:
@@ -75,16 +76,29 @@ def activate(
     return _written(name, api.profile_activate(session.settings, name, set_name, embedding=embedding))
 
 
-def status(session: Session, name: Name) -> Answer:
-    """Which profiles are active, who wrote them, and how many nodes have one."""
+def status(
+    session: Session,
+    name: Name,
+    set_name: Annotated[
+        str | None, typer.Option(help="The set whose state is told; the active one by default.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not compare profiles with the graph of today.")] = False,
+) -> Answer:
+    """Which profiles are active, who wrote them, how many nodes have one, and which are stale and why."""
     found = api.profile_status(session.settings, name)
+    chosen = set_name or (found.active or {}).get("set")
+    staleness = None
+    if chosen and not quick and chosen in found.ledgers:
+        staleness = api.profile_staleness(session.settings, name, set_name=chosen)
+    compared = {kind: part.model_dump(mode="json") for kind, part in staleness.items()} if staleness else None
 
     def show(console: Console) -> None:
         covered = {f"{kind} profiles": f"{part.profiles} of {part.nodes}" for kind, part in found.coverage.items()}
         on_disk = {"sets on disk": ", ".join(run.id for run in found.sets), "vectors": ", ".join(found.embeddings)}
         show_pairs(console, f"profiles of {name}", {"active": (found.active or {}).get("id"), **covered, **on_disk})
+        show_staleness(console, str(chosen), staleness or {})
 
-    return Answer(found.model_dump(mode="json"), show)
+    return Answer(found.model_dump(mode="json") | {"state": compared}, show)
 
 
 def _written(name: str, report: api.Profiled) -> Answer:
