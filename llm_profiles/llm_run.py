@@ -6,7 +6,7 @@ with open_run(store, "films", home, LlmOptions(llm="openai:gpt-4o-mini"), settin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +103,9 @@ class Books:
     ledger: Ledger
     terms: Terms
 
-    def texts(self, nodes: Collection[str]) -> dict[str, str]:
-        """Give the current profiles of nodes."""
-        return {node: entry.text for node, entry in self.ledger.current(list(nodes)).items()}
-
     def contexts(self, kind: Kind, keys: Sequence[str]) -> Iterator[Context]:
         """Give contexts that carry the profiles of the stages before."""
-        return contexts_of(self.neighbourhood, kind, keys, self.texts)
+        return contexts_of(self.neighbourhood, kind, keys, self.ledger.texts)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def show_profile(console: Console, found: ProfileView, *, prompt: bool) -> None:
 def show_staleness(console: Console, set_name: str, found: Mapping[Kind, KindStatus]) -> None:
     """Show how many profiles are in which state, why, and the first few of them."""
     for kind, part in found.items():
-        states = {state: f"{count:,}" for state, count in part.states.items()}
+        states: dict[str, str] = {state: f"{count:,}" for state, count in part.states.items()}
         reasons = {f"because {why}": f"{count:,}" for why, count in part.reasons.items()}
         show_pairs(console, f"{kind} profiles of the set '{set_name}'", {**states, **reasons})
         for example in part.examples:

@@ -79,9 +79,7 @@ def activate(
 def status(
     session: Session,
     name: Name,
-    set_name: Annotated[
-        str | None, typer.Option(help="The set whose state is told; the active one by default.")
-    ] = None,
+    set_name: Annotated[str | None, typer.Option(help="The set that is compared; the active one by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Do not compare profiles with the graph of today.")] = False,
 ) -> Answer:
     """Which profiles are active, who wrote them, how many nodes have one, and which are stale and why."""
