@@ -18,8 +18,9 @@ State = Literal["ok", "absent", "wrong"]
 
 ROOMS = ("cypher", "ingest", "llm_profiles", "export", "model")
 PACKAGES = ("neo4j", "neo4j-rust-ext", "numpy", "pandas", "torch", "torch-geometric", "scikit-learn", "jgo")
-EXTRAS = {"minilm": "sentence_transformers"}
-KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "MISTRAL_API_KEY", "LANGSMITH_API_KEY")
+EXTRAS = {"anthropic": "langchain_anthropic", "minilm": "sentence_transformers", "ollama": "langchain_ollama"}
+TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2")
+SERVER_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ def examine(settings: Settings) -> list[Finding]:
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         *(_python, _rooms, _packages, _java),
         lambda: _database(settings),
-        *(_gpu, _extras, _keys, _data),
+        *(_gpu, _extras, _local_model, _keys),
+        lambda: _language_server(settings),
+        lambda: _tracing(settings),
+        _data,
     )
     return [finding for look in looks for finding in look()]
 
@@ -107,9 +111,45 @@ def _extras() -> Iterator[Finding]:
             yield Finding(f"extra {extra}", "absent", "not installed", install_line(extra))
 
 
+def _local_model() -> Iterator[Finding]:
+    from llm_profiles.chat.weights import NAME, weights_file
+
+    try:
+        weights_file()
+    except SpikeGraphError as error:
+        yield Finding(f"local:{NAME}", "absent", error.message, error.hint)
+    else:
+        yield Finding(f"local:{NAME}", "ok", "installed")
+
+
 def _keys() -> Iterator[Finding]:
-    found = [name for name in KEYS if os.environ.get(name)]
+    from llm_profiles.chat.providers import KEYS
+
+    found = [name for name in (*KEYS.values(), "LANGSMITH_API_KEY") if os.environ.get(name)]
     yield Finding("keys of language models", "ok" if found else "absent", ", ".join(found) or "none: not needed")
+
+
+def _language_server(settings: Settings) -> Iterator[Finding]:
+    """Ask the server that the settings name, and no other: nothing is chosen because it listens."""
+    from llm_profiles.chat.providers import models_at
+
+    if settings.llm.base_url is None:
+        return
+    what = "server of language models"
+    try:
+        names = models_at(settings.llm, SERVER_SECONDS)
+    except SpikeGraphError as error:
+        yield Finding(what, "wrong", str(error).split("\n")[0], error.hint)
+    else:
+        yield Finding(what, "ok", f"{len(names)} models: {', '.join(names[:5])}")
+
+
+def _tracing(settings: Settings) -> Iterator[Finding]:
+    asked = next((name for name in TRACING if os.environ.get(name, "").lower() == "true"), None)
+    if settings.llm.tracing:
+        yield Finding("tracing", "ok", "on: prompts and answers go to LangSmith, for llm.tracing says so")
+    else:
+        yield Finding("tracing", "ok", f"off, whatever {asked} says" if asked else "off")
 
 
 def _data() -> Iterator[Finding]:

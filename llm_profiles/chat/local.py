@@ -26,8 +26,14 @@ from spikegraph.settings import LlmSettings
 BATCH = 8
 """Requests that are answered together: at eight, one core writes 3.5 times the tokens of one request at a time."""
 
+BATCH_TOKENS = 4096
+"""Of the prompts of a batch, filled up to the longest: reading them takes most of the time."""
+
 MOST_TOKENS = 8192
 """Of prompt and answer together: the model was trained for no more."""
+
+REPETITION_PENALTY = 1.1
+"""On the logits of tokens that stood before. Without it so small a model says one sentence until it is cut off."""
 
 
 @dataclass(eq=False)
@@ -114,6 +120,9 @@ class Weights:
         Raises:
             ContextOverflowError: prompt and answer are too long for the model.
         """
+        asked.tokens_in = len(self._tokenizer(asked.prompt, add_special_tokens=False)["input_ids"])
+        if asked.tokens_in + asked.max_tokens > MOST_TOKENS:
+            raise ContextOverflowError(f"{asked.tokens_in} tokens, and {asked.max_tokens} for the answer")
         with self._list_lock:
             self._waiting.append(asked)
         with self._lock:
@@ -124,26 +133,26 @@ class Weights:
 
     def _answer_waiting(self, first: _Asked) -> None:
         with self._list_lock:
-            alike = [other for other in self._waiting if other.max_tokens == first.max_tokens and other is not first]
-            batch = [first, *alike[: BATCH - 1]]
+            batch = self._batch(first)
             self._waiting = [other for other in self._waiting if other not in batch]
         try:
-            self._write([asked for asked in batch if self._fits(asked)])
+            self._write(batch)
         except Exception as error:  # each of those who wait is told, not only the one who worked
             for asked in batch:
-                asked.error = asked.error or error
+                asked.error = error
 
-    def _fits(self, asked: _Asked) -> bool:
-        asked.tokens_in = len(self._tokenizer(asked.prompt, add_special_tokens=False)["input_ids"])
-        if asked.tokens_in + asked.max_tokens > MOST_TOKENS:
-            asked.error = ContextOverflowError(f"{asked.tokens_in} tokens and {asked.max_tokens} for the answer")
-        return asked.error is None
+    def _batch(self, first: _Asked) -> list[_Asked]:
+        """Choose who is answered with a request: those nearest to it in length, while they fit."""
+        others = [asked for asked in self._waiting if asked is not first and asked.max_tokens == first.max_tokens]
+        batch = [first]
+        for other in sorted(others, key=lambda asked: abs(asked.tokens_in - first.tokens_in))[: BATCH - 1]:
+            if max(asked.tokens_in for asked in [*batch, other]) * (len(batch) + 1) <= BATCH_TOKENS:
+                batch.append(other)
+        return batch
 
     def _write(self, batch: Sequence[_Asked]) -> None:
         import torch
 
-        if not batch:
-            return
         prompts = [asked.prompt for asked in batch]
         encoded = self._tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
         with torch.inference_mode():
@@ -151,6 +160,7 @@ class Weights:
                 **encoded,
                 max_new_tokens=batch[0].max_tokens,
                 do_sample=False,
+                repetition_penalty=REPETITION_PENALTY,
                 pad_token_id=self._tokenizer.pad_token_id,
             )
         answers = written[:, encoded["input_ids"].shape[1] :].tolist()

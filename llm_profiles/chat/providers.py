@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
-from spikegraph.errors import MissingExtraError, UsageError
+from spikegraph.errors import MissingExtraError, ProviderError, UsageError
 from spikegraph.settings import LlmSettings
 
 THIS_MACHINE = "this machine"
@@ -132,6 +132,33 @@ def is_this_machine(address: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def models_at(settings: LlmSettings, seconds: float) -> list[str]:
+    """Give the names of the models that the server at `base_url` has.
+
+    Args:
+        settings: its address and key.
+        seconds: to wait for it.
+
+    Raises:
+        UsageError: there is no address, or the key file cannot be read.
+        ProviderError: it does not answer as such servers do.
+    """
+    import requests
+
+    url, key = base_url(settings), key_of("openai", settings)
+    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+    where = address_of("openai", None, settings)
+    try:
+        answer = requests.get(f"{str(url).rstrip('/')}/models", headers=headers, timeout=seconds)
+        answer.raise_for_status()
+        return [str(model["id"]) for model in answer.json()["data"]]
+    except requests.RequestException as error:
+        code = f"answers {error.response.status_code}" if error.response is not None else "does not answer"
+        raise ProviderError(code, where=where, hint="llm.base_url ends with /v1 for most servers") from error
+    except (LookupError, TypeError) as error:
+        raise ProviderError("does not list its models", where=where, hint="llm.base_url ends with /v1") from error
 
 
 def switch_tracing(settings: LlmSettings) -> None:

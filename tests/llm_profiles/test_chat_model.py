@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,8 @@ from pydantic import SecretStr
 
 from llm_profiles.chat.model import open_chat
 from llm_profiles.chat.prices import FREE
-from llm_profiles.chat.providers import KEYS
-from spikegraph.errors import MissingExtraError, SpikeGraphError, UsageError
+from llm_profiles.chat.providers import KEYS, models_at
+from spikegraph.errors import MissingExtraError, ProviderError, SpikeGraphError, UsageError
 from spikegraph.settings import LlmSettings
 from tests.support.chat_server import ChatServer
 
@@ -107,8 +108,7 @@ def test_what_cannot_be_opened_says_why_and_never_repeats_a_key(asked: str, sett
 
 
 def test_an_extra_of_ours_is_named_with_the_line_that_installs_it() -> None:
-    pytest.importorskip("langchain_core")
-    if __import__("importlib.util").util.find_spec("langchain_ollama"):
+    if importlib.util.find_spec("langchain_ollama"):
         pytest.skip("the extra ollama is installed here")
     with pytest.raises(MissingExtraError, match=r"\.\[ollama\]"):
         open_chat("ollama:llama3.2", LlmSettings())
@@ -137,3 +137,11 @@ def test_variables_that_would_send_prompts_elsewhere_are_refused(
     monkeypatch.setenv(variable, "true")
     with pytest.raises(UsageError, match=variable):
         open_chat("openai:x", LlmSettings(base_url="http://127.0.0.1:9/v1"))
+
+
+def test_the_models_of_a_server_are_listed_and_silence_is_an_error() -> None:
+    with ChatServer() as server:
+        assert models_at(LlmSettings(base_url=server.url), 5)
+        gone = server.url
+    with pytest.raises(ProviderError, match="does not answer"):
+        models_at(LlmSettings(base_url=gone), 5)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from llm_profiles import embed as embed_module
 from llm_profiles.contract import Kind, Profile
 from llm_profiles.embed import embed
-from llm_profiles.embeddings import lsa, minilm
+from llm_profiles.embeddings import lsa, minilm, provider
 from llm_profiles.profile_store import save_set
 from llm_profiles.vector_store import vectors
-from spikegraph.errors import DataError, MissingExtraError, UsageError
+from spikegraph.errors import DataError, MissingExtraError, ProviderError, UsageError
+from spikegraph.settings import LlmSettings
+from tests.support.chat_server import ChatServer
 
 TOPICS = ("guitar drums stage tour album", "ocean ship harbour sailor wave", "court judge trial lawyer verdict")
 
@@ -104,3 +108,48 @@ def test_minilm_embeds_meaning() -> None:
     assert near.shape == (2, 384)
     assert near.dtype == np.float32
     assert near[0] @ near[1] > near[0] @ far[0] + 0.2
+
+
+ASKED = "openai:BAAI/bge-small"
+
+
+def test_a_provider_embeds_texts_as_words_in_batches_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "BATCH", 25)
+    hashes = save(tmp_path, texts())
+    with ChatServer() as server:
+        settings = LlmSettings(base_url=server.url)
+        first, second = (embed(tmp_path, "x", "mine", ASKED, settings=settings) for _ in range(2))
+        sent = [body["input"] for body in server.record.embedded]
+    assert [len(batch) for batch in sent] == [25, 25, 10]
+    assert sorted(text for batch in sent for text in batch) == sorted(texts())  # words, not tokens of another model
+    assert (first.new, second.new, second.vectors) == (60, 0, 60)
+    assert first.name == second.name == provider.name(ASKED, settings)
+    matrix = vectors(tmp_path, "x", first.name)(hashes)
+    np.testing.assert_allclose(np.linalg.norm(matrix, axis=1), 1, atol=1e-5)
+
+
+def test_the_same_name_on_another_server_is_another_embedding() -> None:
+    names = {provider.name(ASKED, LlmSettings(base_url=url)) for url in (None, "http://a/v1", "http://b/v1")}
+    assert len(names) == 3
+    assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.") for name in names)
+
+
+def test_what_a_provider_gave_before_it_failed_is_given_out() -> None:
+    def parts() -> Iterator[np.ndarray]:
+        yield np.ones((3, 2), np.float32)
+        raise ProviderError("gone")
+
+    gathered = embed_module._gathered(parts())
+    assert len(next(gathered)) == 3
+    with pytest.raises(ProviderError, match="gone"):
+        next(gathered)
+
+
+def test_a_silent_provider_is_an_error_of_ours(tmp_path: Path) -> None:
+    save(tmp_path, texts(3))
+    with ChatServer() as server:
+        settings = LlmSettings(base_url=server.url, attempts=1)
+    with pytest.raises(ProviderError, match="could not be embedded"):
+        embed(tmp_path, "x", "mine", ASKED, settings=settings)
