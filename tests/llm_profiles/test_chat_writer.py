@@ -69,7 +69,7 @@ def test_what_the_ledger_has_is_not_asked_for_again(path: Path) -> None:
     [
         (
             ["rate_limit", "server_error", "unavailable", "disconnect", "truncated"],
-            {"connection": 2, "server_error": 2},
+            {"rate_limit": 1, "connection": 2, "server_error": 2},
         ),
         (["empty"], {"empty": 1}),
         (["length"], {"length": 1}),
