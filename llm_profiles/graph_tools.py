@@ -15,7 +15,9 @@ from typing import Any
 from cypher import dataset as datasets
 from cypher.statements import load
 from cypher.store import Store
-from llm_profiles.contract import Kind, Review, Split
+from llm_profiles import graph_records as records
+from llm_profiles.contract import Kind, Split
+from llm_profiles.graph_records import Degree, Further, Group, Near, Node, Relation, Taken
 from llm_profiles.graph_schema import TypeSchema, read_schema
 from llm_profiles.plans.plan import RelationPlan
 from spikegraph.errors import DatabaseError, UsageError
@@ -33,75 +35,6 @@ COMMON = 0.25
 """What is linked with as many nodes as this share of the items, or more, tells little about one of them."""
 
 PAGE = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A relation of the data set: its type, its name in words, and a sentence with `{head}` and `{tail}`."""
-
-    type: str
-    name: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """An item or auxiliary entity: its type label (empty where it has none) and its texts by property."""
-
-    key: str
-    name: str
-    label: str
-    is_item: bool
-    texts: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Degree:
-    """How many neighbours a node has by one relation and direction."""
-
-    type: str
-    outgoing: bool
-    degree: int
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A neighbour; `weight` is the train popularity of an item, of others the number of relationships."""
-
-    key: str
-    name: str
-    weight: int
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The first neighbours of a node by one relation and direction, items or others, and how many there are."""
-
-    type: str
-    outgoing: bool
-    are_items: bool
-    neighbours: tuple[Near, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Further:
-    """What a neighbour leads to: `through` is the relation that leads to `via`."""
-
-    through: str
-    via: Near
-    group: Group
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What a user took: the first items (key, name), how many there are, and own reviews."""
-
-    key: str
-    name: str
-    items: tuple[tuple[str, str], ...]
-    total: int
-    reviews: tuple[Review, ...]
 
 
 class GraphTools:
@@ -169,7 +102,7 @@ class GraphTools:
             fields=list(texts),
             characters=characters,
         )
-        found = {row["key"]: _node(row) for row in rows}
+        found = {row["key"]: records.node(row) for row in rows}
         require_all(keys, found)
         return found
 
@@ -207,7 +140,7 @@ class GraphTools:
             hub=HUB,
         )
         for row in rows:
-            found[row["key"]] = [_group(group) for group in row["groups"]]
+            found[row["key"]] = [records.group(group) for group in row["groups"]]
         self._add_hubs(found, {row["key"]: known[id(asked[row["key"]])] for row in rows if row["is_hub"]})
         orders = {name: _order(plans) for name, plans in known.items()}
         return {key: _sorted(groups, orders[id(asked[key])]) for key, groups in found.items()}
@@ -271,7 +204,7 @@ class GraphTools:
             characters=characters,
             hub=HUB,
         )
-        found = {row["key"]: _taken(row) for row in rows}
+        found = {row["key"]: records.taken(row) for row in rows}
         require_all(keys, found)
         return found
 
@@ -330,7 +263,7 @@ class GraphTools:
                 hub=HUB,
             )
             for row in rows:
-                found[row["key"]] += _hub_groups(plan, row)
+                found[row["key"]] += records.hub_groups(plan, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,11 +281,6 @@ def require_all(keys: Iterable[str], found: Collection[str]) -> None:
     gone = next((key for key in keys if key not in found), None)
     if gone is not None:
         raise DatabaseError("the node went while the graph was read", where=gone, hint="write the profiles again")
-
-
-def named(key: str, name: str) -> str:
-    """Give the name of a node; without one it is called by its source id."""
-    return name or key.rsplit("/", 1)[-1]
 
 
 def _ways(key: str, plans: Sequence[RelationPlan], groups: Sequence[Group]) -> Iterator[_Way]:
@@ -387,29 +315,3 @@ def _order(plans: Sequence[RelationPlan]) -> dict[tuple[str, bool], int]:
 
 def _sorted(groups: Iterable[Group], order: Mapping[tuple[str, bool], int]) -> list[Group]:
     return sorted(groups, key=lambda group: (order[group.type, group.outgoing], not group.are_items))
-
-
-def _node(row: Mapping[str, Any]) -> Node:
-    name = named(row["key"], row["name"])
-    return Node(row["key"], name, min(row["labels"], default=""), row["is_item"], dict(row["texts"]))
-
-
-def _near(rows: Iterable[Sequence[Any]]) -> tuple[Near, ...]:
-    return tuple(Near(key, named(key, name), weight) for key, name, weight in rows)
-
-
-def _group(row: Mapping[str, Any]) -> Group:
-    return Group(row["type"], row["outgoing"], row["is_item"], _near(row["neighbours"]), row["total"])
-
-
-def _hub_groups(plan: RelationPlan, row: Mapping[str, Any]) -> Iterator[Group]:
-    """Items and others among the first neighbours; where all are of one sort, the store's own count is their number."""
-    for group in row["groups"]:
-        total = row["total"] if len(row["groups"]) == 1 else group["seen"]
-        yield Group(plan.relation, plan.direction == "out", group["is_item"], _near(group["neighbours"]), total)
-
-
-def _taken(row: Mapping[str, Any]) -> Taken:
-    items = tuple((key, named(key, name)) for key, name in row["items"])
-    reviews = tuple(Review(about, text) for about, text in row["reviews"])
-    return Taken(row["key"], named(row["key"], row["name"]), items, row["total"], reviews)

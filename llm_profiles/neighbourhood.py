@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from itertools import chain
 
 from cypher.store import Store
 from llm_profiles.contract import Context, Facts, Kind, Neighbour, Review, Shared, Split, TwoHop
-from llm_profiles.graph_tools import Further, GraphTools, Group, Near, Node, Taken
+from llm_profiles.graph_records import Further, Group, Near, Node, Taken
+from llm_profiles.graph_tools import GraphTools
 from llm_profiles.plans.default import whole_plan
 from llm_profiles.plans.plan import EntityPlan, NeighbourhoodPlan, RelationPlan
 
@@ -176,8 +178,8 @@ class _Linked:
         """Give the entities that two or more of the items lead to, most frequent first, ties by name."""
         counts = Counter(chain.from_iterable(self._of_item[item] for item in items))
         often = ((count, self._entities[number]) for number, count in counts.items() if count > 1)
-        ordered = sorted(often, key=lambda entry: (-entry[0], entry[1]))
-        return tuple(Shared(words, name, count) for count, (words, name) in ordered[:most])
+        first = nsmallest(most, often, key=lambda entry: (-entry[0], entry[1]))
+        return tuple(Shared(words, name, count) for count, (words, name) in first)
 
     def _number(self, words: str, neighbour: Neighbour) -> int:
         number = self._number_of.setdefault((words, neighbour.key), len(self._entities))

@@ -6,10 +6,12 @@ Wrong arguments give a sentence that says what there is, never an exception: a m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
 from llm_profiles.contract import Facts, Kind, Neighbour
+from llm_profiles.graph_records import Group, Taken
 from llm_profiles.graph_schema import TEXT_FIELDS
-from llm_profiles.graph_tools import GraphTools, Group, Taken
+from llm_profiles.graph_tools import GraphTools
 from llm_profiles.plans.plan import Direction, Hop, Order, RelationPlan
 from llm_profiles.sentences import clean, sentence_about
 
@@ -66,10 +68,10 @@ class NodeTools:
             relation: as `relations` gives it.
             direction: `out` where the node is the head.
             limit: the most neighbours, up to 30.
-            order: `popular` or `name`.
+            order: `popular`, `telling` or `name`.
         """
-        if direction not in ("out", "in") or order not in ("popular", "name"):
-            return "The direction is 'out' or 'in', the order 'popular' or 'name'."
+        if direction not in get_args(Direction) or order not in get_args(Order):
+            return f"The direction is one of {get_args(Direction)}, the order one of {get_args(Order)}."
         limit = _within(limit, 8, MOST_NEIGHBOURS)
         if self._kind == "user":
             return self._items(relation, limit)
@@ -141,10 +143,10 @@ class NodeTools:
         return _spelt(name) if _spelt(name) in self._tools.relations else None
 
     def _unknown(self, relation: str) -> str:
-        return f"There is no relation '{clean(str(relation))[:60]}'. There are:\n{self.relations()}"
+        return self._cut([f"There is no relation '{clean(str(relation))[:60]}'. There are:", self.relations()])
 
     def _nothing(self, asked: str) -> str:
-        return f"Nothing by {asked}. There are:\n{self.relations()}"
+        return self._cut([f"Nothing by {asked}. There are:", self.relations()])
 
     def _facts(self, group: Group) -> Facts:
         relation = self._tools.relations[group.type]

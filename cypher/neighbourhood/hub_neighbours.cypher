@@ -5,7 +5,8 @@
 // types: GENRE
 :param keys => ['lastfm/genre/24'];
 :param outgoing => false;
-:param by_name => false;
+:param order => 'popular';
+:param common => 700;
 :param limit => 8;
 :param hub => 10000;
 
@@ -23,9 +24,10 @@ RETURN key,
            MATCH (entity)<-[:GENRE]-(other:Entity)
            RETURN other LIMIT $hub
          }
-         WITH other, other:Item AS is_item, CASE WHEN $by_name THEN other.name END AS name,
+         WITH other, other:Item AS is_item,
               CASE WHEN other:Item THEN COUNT { (other)<-[:INTERACTED]-() } ELSE COUNT { (other)--() } END AS weight
-         ORDER BY name, weight DESC, other.key
+         ORDER BY CASE WHEN $order = 'name' THEN other.name END,
+                  $order = 'telling' AND NOT is_item AND weight >= $common, weight DESC, other.key
          WITH is_item, count(*) AS seen,
               collect([other.key, coalesce(toString(other.name), ''), weight]) AS neighbours
          ORDER BY is_item DESC

@@ -38,7 +38,7 @@ RETURN key, coalesce(toString(user.name), '') AS name,
        } AS items,
        COLLECT {
          UNWIND taken AS seen
-         WITH seen, seen.item AS item WHERE seen.review IS NOT NULL
+         WITH seen, seen.item AS item WHERE $reviews > 0 AND seen.review IS NOT NULL
          ORDER BY seen.at IS NULL, seen.at DESC, item.key
          LIMIT $reviews
          RETURN [coalesce(toString(item.name), ''), left(toString(seen.review), $characters)]

@@ -21,13 +21,16 @@ MOST_RELATIONS = 12
 MOST_NEIGHBOURS = 40
 """Neighbours that a node has named in the mean, all relations together: a paragraph cannot use more."""
 
+MOST_LIMIT = 12
+"""Neighbours by one relation."""
+
 MOST_ITEMS = 8
 """Items of an auxiliary entity by one relation: each comes with its profile."""
 
 FEWEST: dict[Kind, float] = {"item": 0.02, "entity": 0.05}
 """A relation that a smaller share of the nodes has is left out."""
 
-COMMON = 0.9
+COMMON = 0.95
 """A relation by which a larger share of the nodes leads to the same neighbour tells none of them apart."""
 
 NAMED = 0.5
@@ -75,7 +78,13 @@ def _entity_plan(part: TypeSchema, types: Iterable[TypeSchema], reviews: int) ->
         then = _hops(relation, types)[:hops_left]
         hops_left -= len(then)
         relations.append(
-            RelationPlan(relation=relation.type, direction=_direction(relation), limit=limit, then=tuple(then))
+            RelationPlan(
+                relation=relation.type,
+                direction=_direction(relation),
+                limit=limit,
+                order="popular" if relation.are_items else "telling",
+                then=tuple(then),
+            )
         )
     return EntityPlan(relations=tuple(relations), texts=part.texts, reviews=reviews)
 
@@ -96,19 +105,23 @@ def _tells(relation: RelationSchema, part: TypeSchema) -> bool:
 
 
 def _worth(relation: RelationSchema) -> float:
-    """How many nodes it says something about, and how different that is; as it is written rather than turned round."""
-    return relation.share * (1.0 - relation.common / 2) * (1.1 if relation.outgoing else 1.0)
+    """How many nodes it says something about, how different that is, and how much of it can be named.
+
+    As it is written rather than turned round, where both say the same.
+    """
+    named = min(1.0, MOST_LIMIT / relation.degree)
+    return relation.share * (1.0 - relation.common / 2) * named * (1.1 if relation.outgoing else 1.0)
 
 
 def _limits(part: TypeSchema, chosen: Sequence[RelationSchema]) -> list[int]:
-    """Half as many again as a node has in the mean, from 3 to 12; less where all together would be too many."""
+    """Half as many again as a node has in the mean, from 3 up; less where all together would be too many."""
     wanted = [min(_most(part, relation), max(3, math.ceil(1.5 * relation.degree))) for relation in chosen]
     named = sum(relation.share * limit for relation, limit in zip(chosen, wanted, strict=True))
     return [max(2, math.floor(limit * min(1.0, MOST_NEIGHBOURS / max(named, 1.0)))) for limit in wanted]
 
 
 def _most(part: TypeSchema, relation: RelationSchema) -> int:
-    return MOST_ITEMS if part.kind == "entity" and relation.are_items else 12
+    return MOST_ITEMS if part.kind == "entity" and relation.are_items else MOST_LIMIT
 
 
 def _hops(relation: RelationSchema, types: Iterable[TypeSchema]) -> list[Hop]:

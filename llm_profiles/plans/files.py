@@ -22,7 +22,7 @@ HEAD = """\
 # items, entities   by type label, '*' for all other types
 #   relations       in the order in which they are told:
 #     relation, direction (out: the described node is the head), limit (the most neighbours),
-#     order (popular or name), then (second hops: relation, direction, limit)
+#     order (popular, telling or name), then (second hops: relation, direction, limit)
 #   texts           properties that hold a text; text_characters is the most of each
 #   reviews         the most train reviews of an item; review_characters is the most of each
 # users             items (the most named), order (latest or popular), item_profiles (how many of them come with

@@ -16,7 +16,7 @@ ANY = "*"
 """The plan of types that have none of their own."""
 
 Direction = Literal["out", "in"]
-Order = Literal["popular", "name"]
+Order = Literal["popular", "telling", "name"]
 
 
 class Part(BaseModel):
@@ -46,7 +46,8 @@ class RelationPlan(Part):
         relation: a relation of the data set (`DIRECTED_BY`).
         direction: `out` where the described node is the head.
         limit: the most neighbours.
-        order: `popular`: items by train popularity, others by degree; `name`: by name. Ties by key.
+        order: `popular`: items by train popularity, others by degree; `telling`: the same, but what is linked with
+            a quarter as many nodes as there are items, or more, comes last; `name`: by name. Ties by key.
         then: second hops, read for the first few neighbours that are no items.
     """
 
