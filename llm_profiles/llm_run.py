@@ -103,33 +103,65 @@ class Books:
     ledger: Ledger
     terms: Terms
 
+    def expected(self) -> dict[Kind, Sequence[str]]:
+        """Give the keys of the nodes that are to have a profile.
+
+        An entity that no item is linked with has one only where it was asked for once.
+        """
+        linked = set(self.neighbourhood.tools.linked_entities())
+        asked = self.ledger.current([key for key in self.keys["entity"] if key not in linked])
+        return {**self.keys, "entity": [key for key in self.keys["entity"] if key in linked or key in asked]}
+
     def contexts(self, kind: Kind, keys: Sequence[str]) -> Iterator[Context]:
         """Give contexts that carry the profiles of the stages before."""
         return contexts_of(self.neighbourhood, kind, keys, self.ledger.texts)
 
 
 @dataclass(frozen=True)
-class LlmRun(Books):
-    """Books with a language model that fills them.
+class Choice(Books):
+    """Books in which a part of the nodes is to be written.
 
     Attributes:
-        chat: the model.
         options: what is asked.
-        settings: how the model is asked.
+        settings: how models are asked.
         chosen: the keys that are to be written, by kind.
     """
 
-    chat: Chat
     options: LlmOptions
     settings: LlmSettings
     chosen: Mapping[Kind, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class LlmRun(Choice):
+    """A choice with the language model that is to write it."""
+
+    chat: Chat
 
 
 @contextmanager
 def open_run(
     store: Store, dataset: str, home: Path, options: LlmOptions, settings: LlmSettings, *, begin: bool = True
 ) -> Iterator[LlmRun]:
-    """Open the model, the graph and the ledger of a run.
+    """Open the model, the graph and the ledger of a run (see `open_choice`).
+
+    Raises:
+        UsageError: there is no such model, or no key for it.
+    """
+    from llm_profiles.chat.model import open_chat
+
+    chat = open_chat(options.llm, settings)
+    with open_choice(store, dataset, home, options, settings, begin=begin) as choice:
+        if begin:
+            choice.ledger.set_about(address=chat.address, prices=chat.prices.read if chat.prices else "")
+        yield LlmRun(**vars(choice), chat=chat)
+
+
+@contextmanager
+def open_choice(
+    store: Store, dataset: str, home: Path, options: LlmOptions, settings: LlmSettings, *, begin: bool = True
+) -> Iterator[Choice]:
+    """Open the graph and the ledger, and choose what is to be written; no language model is needed.
 
     Args:
         store: where the graph is.
@@ -141,24 +173,20 @@ def open_run(
 
     Raises:
         NotFoundError: there is no such data set.
-        UsageError: no such model or domain, a plan that does not fit, a set that was begun on other terms.
+        UsageError: no such domain, a plan that does not fit, a set that was begun on other terms.
         DataError: another process writes this set.
     """
-    from llm_profiles.chat.model import open_chat
-
-    chat = open_chat(options.llm, settings)
     path = ledger_path(home, dataset, options.set_name)
     with _alone(path), Ledger(path) as ledger:
         neighbourhood = Neighbourhood(store, dataset, splits=options.splits)
         terms = _terms(neighbourhood, ledger, options, settings)
         if begin:
             terms = agree(ledger, terms, options.refresh)
-            ledger.set_about(address=chat.address, prices=chat.prices.read if chat.prices else "")
         neighbourhood = Neighbourhood(store, dataset, terms.plan, splits=terms.splits)
         keys = neighbourhood.keys()
         requests = _requests(terms, ledger, settings)
         chosen = _chosen(neighbourhood, keys, options)
-        yield LlmRun(home, neighbourhood, keys, requests, ledger, terms, chat, options, settings, chosen)
+        yield Choice(home, neighbourhood, keys, requests, ledger, terms, options, settings, chosen)
 
 
 @contextmanager

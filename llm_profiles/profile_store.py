@@ -7,7 +7,6 @@ that were paid for.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,10 +17,10 @@ import pyarrow as pa
 
 from cypher.identifiers import dataset_name
 from llm_profiles.contract import KINDS, Kind, KindRecord, LlmRecord, Profile, ProfileRun, Split
+from llm_profiles.set_names import is_set_name, set_name
 from spikegraph.errors import DataError, NotFoundError
 from spikegraph.files import replaced_folder
 
-_SET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _COLUMNS = ("key", "kind", "text", "writer", "model", "hash")
 
 
@@ -107,15 +106,12 @@ def load_run(home: Path, dataset: str, name: str) -> ProfileRun:
 def list_sets(home: Path, dataset: str) -> list[ProfileRun]:
     """Give the provenance of every set of a data set, by name."""
     folder = home / dataset_name(dataset) / "sets"
-    names = sorted(path.parent.name for path in folder.glob("*/run.json") if _SET.fullmatch(path.parent.name))
+    names = sorted(path.parent.name for path in folder.glob("*/run.json") if is_set_name(path.parent.name))
     return [load_run(home, dataset, name) for name in names]
 
 
 def _folder(home: Path, dataset: str, name: str) -> Path:
-    if not _SET.fullmatch(name):
-        rule = "lower-case letters, digits and '-', at most 63"
-        raise DataError(f"{name[:80]!r} is not the name of a profile set", hint=f"it is made of {rule}: 'template'")
-    return home / dataset_name(dataset) / "sets" / name
+    return home / dataset_name(dataset) / "sets" / set_name(name)
 
 
 def _existing(home: Path, dataset: str, name: str) -> Path:

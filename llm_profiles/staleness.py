@@ -92,7 +92,12 @@ class KindStatus(BaseModel):
 
 
 def status(
-    neighbourhood: Neighbourhood, requests: RequestMaker, ledger: Ledger, *, examples: int = 5
+    neighbourhood: Neighbourhood,
+    requests: RequestMaker,
+    ledger: Ledger,
+    keys: Mapping[Kind, Sequence[str]] | None = None,
+    *,
+    examples: int = 5,
 ) -> dict[Kind, KindStatus]:
     """Count the states of all nodes, and name the first few that are not fresh.
 
@@ -100,10 +105,11 @@ def status(
         neighbourhood: reads the graph as it is now.
         requests: makes today's requests.
         ledger: of the profile set.
+        keys: of the nodes; all by default.
         examples: the most nodes that are named, of each state.
     """
     found = {kind: _Counts(examples) for kind in KINDS}
-    for state in states(neighbourhood, requests, ledger):
+    for state in states(neighbourhood, requests, ledger, keys):
         found[state.kind].add(state)
     return {kind: counts.told() for kind, counts in found.items()}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llm_profiles.contract import KINDS, Kind, LlmRecord, Profile, ProfileReport, ProfileWriter
+from llm_profiles.contract import KINDS, Kind, LlmRecord, Profile, ProfileReport
 from llm_profiles.llm_run import Books, LlmRun
 from llm_profiles.neighbourhood import Neighbourhood
 from llm_profiles.prompts.prompt import load_prompt
@@ -21,6 +22,7 @@ from spikegraph.logs import get_logger, progress
 
 if TYPE_CHECKING:
     from cypher.store import Store
+    from llm_profiles.writers.chat import ChatWriter
 
 PAGE = 5000
 """Profiles that are read from the ledger at once."""
@@ -48,9 +50,10 @@ def write(store: Store, run: LlmRun) -> ProfileReport:
     with progress("writing profiles", sum(map(len, run.chosen.values()))) as advance:
         try:
             for kind in (kind for kind in KINDS if kind in run.chosen):
-                for profile in writer.write(run.contexts(kind, run.chosen[kind])):
-                    filled += [profile] if profile.model is None else []
-                    advance(1)
+                with closing(writer.write(run.contexts(kind, run.chosen[kind]))) as profiles:
+                    for profile in profiles:
+                        filled += [profile] if profile.model is None else []
+                        advance(1)
         except LimitReachedError:
             save(store, run, filled, started)
             raise
@@ -78,7 +81,7 @@ def save(store: Store, books: Books, filled: Sequence[Profile], started: float) 
     )
 
 
-def writer_of(run: LlmRun) -> ProfileWriter:
+def writer_of(run: LlmRun) -> ChatWriter:
     """Give what writes a run's profiles: one call a node, with the repair agent behind it, or an agent a node."""
     from llm_profiles.agents.reads import reads_of
     from llm_profiles.agents.repair import Repair

@@ -13,7 +13,7 @@ from llm_profiles.batch.imports import BatchReport, importing
 from llm_profiles.calls.check import Check
 from llm_profiles.chat.prices import find_price
 from llm_profiles.contract import KINDS, Kind, ProfileReport
-from llm_profiles.llm_run import Books, LlmRun
+from llm_profiles.llm_run import Books, Choice
 from llm_profiles.write_llm import save
 from spikegraph.errors import UsageError
 
@@ -26,22 +26,23 @@ def batch_folder(books: Books) -> Path:
     return books.home / dataset_name(books.terms.dataset) / "batches" / books.terms.set
 
 
-def hand_out(run: LlmRun, folder: Path | None = None) -> ExportReport:
+def hand_out(choice: Choice, folder: Path | None = None) -> ExportReport:
     """Write the requests of the first kind that has any into batch files.
 
     Args:
-        run: opened by `open_run`.
+        choice: opened by `open_choice`.
         folder: where the files go; `batch_folder` by default.
 
     Raises:
         UsageError: a kind below is still waited for; what is above it reads its profiles.
     """
+    choice.ledger.set_about(address="who answers the batch files")
     report = ExportReport(files=(), requests=0, left_out={})
-    for kind in (kind for kind in KINDS if kind in run.chosen):
-        _require_answered(run, kind)
-        requests = map(run.requests.of, run.contexts(kind, run.chosen[kind]))
-        to, refresh = folder or batch_folder(run), run.options.refresh
-        report = export(requests, run.terms.model, run.terms.sampling, run.ledger, to, refresh=refresh)
+    for kind in (kind for kind in KINDS if kind in choice.chosen):
+        _require_answered(choice, kind)
+        requests = map(choice.requests.of, choice.contexts(kind, choice.chosen[kind]))
+        to, refresh = folder or batch_folder(choice), choice.options.refresh
+        report = export(requests, choice.terms.model, choice.terms.sampling, choice.ledger, to, refresh=refresh)
         if report.requests:
             break
     return report
@@ -70,10 +71,10 @@ def take_in(
     return report, save(store, books, (), started)
 
 
-def _require_answered(run: LlmRun, kind: Kind) -> None:
-    waiting = sum(1 for _ in run.ledger.entries("submitted", kind))
+def _require_answered(choice: Choice, kind: Kind) -> None:
+    waiting = sum(1 for _ in choice.ledger.entries("submitted", kind))
     if waiting:
-        name = run.terms.dataset
+        name = choice.terms.dataset
         raise UsageError(
             f"{waiting} requests of the kind '{kind}' are in batch files without an answer",
             where=name,

@@ -20,6 +20,7 @@ from typing import Any, Literal, Self
 from cypher.identifiers import dataset_name
 from llm_profiles.calls.request import Request
 from llm_profiles.contract import Kind, Profile
+from llm_profiles.set_names import set_name
 from spikegraph.errors import DataError
 
 Status = Literal["done", "dead", "submitted", "expired"]
@@ -340,9 +341,9 @@ class Ledger:
         self._db.execute(f"INSERT INTO call ({_CALL}) VALUES ({marks}) {kept}", values)  # noqa: S608
 
 
-def ledger_path(home: Path, dataset: str, set_name: str) -> Path:
+def ledger_path(home: Path, dataset: str, profile_set: str) -> Path:
     """Give where the ledger of a profile set lies."""
-    return home / dataset_name(dataset) / "ledgers" / f"{set_name}.sqlite"
+    return home / dataset_name(dataset) / "ledgers" / f"{set_name(profile_set)}.sqlite"
 
 
 def ledger_names(home: Path, dataset: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -82,7 +82,7 @@ class ChatWriter:
         thin = fallback is not None
         self._asker = Asker(self.sender, requests, ledger, budget, repair=repair, leave_thin=thin)
 
-    def write(self, contexts: Iterable[Context]) -> Iterator[Profile]:
+    def write(self, contexts: Iterable[Context]) -> Generator[Profile, None, None]:
         """Write profiles of nodes of one kind, as they are ready.
 
         Raises:

@@ -92,11 +92,11 @@ def profile_plan(settings: Settings, name: str, path: Path, *, llm: str | None =
 def batch_export(settings: Settings, name: str, options: LlmOptions, folder: Path | None = None) -> ExportReport:
     """Hand out the requests of the next kind as batch files."""
     from llm_profiles.batch.stages import hand_out
-    from llm_profiles.llm_run import open_run
+    from llm_profiles.llm_run import open_choice
 
     home = settings.profiles_home
-    with connect(settings) as store, open_run(store, name, home, options, settings.llm) as run:
-        return hand_out(run, folder)
+    with connect(settings) as store, open_choice(store, name, home, options, settings.llm) as choice:
+        return hand_out(choice, folder)
 
 
 def batch_import(
@@ -144,4 +144,4 @@ def profile_staleness(settings: Settings, name: str, *, set_name: str = "llm") -
 
     home = settings.profiles_home
     with connect(settings) as store, open_books(store, name, home, set_name, settings.llm) as books:
-        return status(books.neighbourhood, books.requests, books.ledger)
+        return status(books.neighbourhood, books.requests, books.ledger, books.expected())

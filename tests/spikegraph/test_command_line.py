@@ -20,7 +20,8 @@ GROUPS = {
     "": "doctor ingest export train evaluate write-back recommend similar explain query pipeline demo",
     "server ": "install start stop status password logs remove",
     "datasets ": "list show remove",
-    "profile ": "template import status",
+    "profile ": "template import activate status llm plan show merge",
+    "profile batch ": "export import",
     "runs ": "list activate rollback prune",
 }
 COMMANDS = [f"{group}{word}" for group, words in GROUPS.items() for word in words.split()]
