@@ -12,13 +12,13 @@
 
 UNWIND $nodes AS node
 MATCH (entity:Entity {key: node.key})
-WITH entity, $asked[node.asked] AS asked, COUNT { (entity)-[:GENRE|HOMETOWN]-() } > $hub AS is_hub
+WITH entity, node.asked AS number, COUNT { (entity)-[:GENRE|HOMETOWN]-() } > $hub AS is_hub
 RETURN entity.key AS key, is_hub,
        COLLECT {
-         WITH entity, asked WHERE NOT is_hub
+         WITH entity, number WHERE NOT is_hub
          MATCH (entity)-[r:GENRE|HOMETOWN]-(other:Entity)
          WITH other, type(r) AS type, startNode(r) = entity AS outgoing, other:Item AS is_item,
-              asked[type(r) + CASE WHEN startNode(r) = entity THEN ' out' ELSE ' in' END] AS ask
+              $asked[number][type(r) + CASE WHEN startNode(r) = entity THEN ' out' ELSE ' in' END] AS ask
          WHERE ask IS NOT NULL
          WITH other, type, outgoing, is_item, ask.limit AS most, ask.order AS order,
               CASE WHEN is_item THEN COUNT { (other)<-[:INTERACTED]-() } ELSE COUNT { (other)--() } END AS weight
