@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import export_rate, ingest_rate, prefetch, roads
+from benchmarks import export_rate, ingest_rate, prefetch, profile_calls, roads
 from benchmarks.result import Row, device
 from spikegraph import api, logs, server
 from spikegraph.errors import SpikeGraphError
@@ -36,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "ingest": _with_store(ingest_rate.run),
     "export": _with_store(export_rate.run),
     "prefetch": _with_store(prefetch.run),
+    "profile-calls": profile_calls.run,
     "demo": roads.demo,
     "lastfm": roads.lastfm,
 }

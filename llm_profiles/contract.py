@@ -204,7 +204,7 @@ class LlmRecord(BaseModel):
     address: str
     prompts: dict[Kind, str]
     plan: str
-    sampling: dict[str, float | int | None]
+    sampling: dict[str, float | int | str | None]
     totals: dict[str, int]
     cost: float | None = None
     currency: str = "USD"

@@ -224,6 +224,7 @@ def _terms(neighbourhood: Neighbourhood, ledger: Ledger, options: LlmOptions, se
         top_p=settings.top_p,
         max_output_tokens=settings.max_output_tokens,
         answers=settings.answers,
+        reasoning_effort=settings.reasoning_effort,
         generation=before.generation if before else 0,
     )
 

@@ -34,6 +34,7 @@ class Terms(BaseModel):
         top_p: the same.
         max_output_tokens: the same.
         answers: the same.
+        reasoning_effort: the same.
         generation: how often everything was asked to be written anew.
     """
 
@@ -51,12 +52,13 @@ class Terms(BaseModel):
     top_p: float | None = None
     max_output_tokens: int = 400
     answers: Literal["json", "text"] = "json"
+    reasoning_effort: str | None = None
     generation: int = 0
 
     @property
     def sampling(self) -> Sampling:
         """How answers are drawn."""
-        return Sampling(self.temperature, self.top_p, self.max_output_tokens, self.answers)
+        return Sampling(self.temperature, self.top_p, self.max_output_tokens, self.answers, self.reasoning_effort)
 
 
 def terms_of(ledger: Ledger) -> Terms | None:
@@ -94,8 +96,8 @@ def finished(ledger: Ledger) -> None:
 
 
 def sampling_record(sampling: Sampling) -> dict[str, Any]:
-    """Give the sampling as a run's provenance has it: numbers only."""
-    return {name: value for name, value in asdict(sampling).items() if name != "answers"}
+    """Give the sampling as a run's provenance has it."""
+    return asdict(sampling)
 
 
 def _require_equal(before: Terms, now: Terms) -> None:

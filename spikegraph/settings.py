@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from spikegraph.errors import UsageError
 
@@ -67,6 +67,7 @@ class LlmSettings(Section):
     api_key_file: Path | None = None
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
+    reasoning_effort: str | None = None
     max_output_tokens: int = Field(default=400, ge=16, le=8192)
     answers: Literal["json", "text"] = "json"
     concurrency: int = Field(default=8, ge=1, le=512)
@@ -75,6 +76,12 @@ class LlmSettings(Section):
     prices: Path | None = None
     prompts: Path | None = None
     tracing: bool = False
+
+    @field_validator("temperature", "top_p", mode="before")
+    @classmethod
+    def _none_is_none(cls, value: Any) -> Any:
+        """Let a model that takes no temperature have none: TOML and flags have no word for it."""
+        return None if value == "none" else value
 
 
 class Settings(Section):

@@ -71,7 +71,8 @@ def request_line(request: Request, model: str, sampling: Sampling, schema: dict[
     """
     messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}]
     body: dict[str, Any] = {"model": model, "messages": messages, "max_completion_tokens": sampling.max_output_tokens}
-    optional = {"temperature": sampling.temperature, "top_p": sampling.top_p, "response_format": schema}
+    optional: dict[str, Any] = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    optional |= {"reasoning_effort": sampling.reasoning_effort, "response_format": schema}
     body |= {name: value for name, value in optional.items() if value is not None}
     line = {"custom_id": request.custom_id, "method": "POST", "url": URL, "body": body}
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"

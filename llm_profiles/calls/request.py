@@ -22,6 +22,7 @@ class Sampling:
         temperature: None where a model takes none.
         top_p: None for the provider's own.
         max_output_tokens: the most tokens of an answer.
+        reasoning_effort: of models that think first (`minimal`, `low`); their thoughts count as output tokens.
         answers: JSON or text.
     """
 
@@ -29,6 +30,7 @@ class Sampling:
     top_p: float | None = None
     max_output_tokens: int = 400
     answers: Answers = "json"
+    reasoning_effort: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

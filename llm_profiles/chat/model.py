@@ -74,11 +74,12 @@ def _arguments(provider: str, settings: LlmSettings) -> dict[str, Any]:
     """Give the arguments of the model's class; it never retries, because we do (llm.md §2.6)."""
     given: dict[str, Any] = {"temperature": settings.temperature, "top_p": settings.top_p}
     given |= {"base_url": providers.base_url(settings), "api_key": providers.key_of(provider, settings)}
+    given |= {"reasoning_effort": settings.reasoning_effort}
     given |= {"max_tokens": settings.max_output_tokens, "timeout": settings.timeout_seconds, "max_retries": 0}
     if provider == "ollama":  # has its own names, and no key
         given["num_predict"] = given.pop("max_tokens")
         given["client_kwargs"] = {"timeout": given.pop("timeout")}
-        del given["api_key"], given["max_retries"]
+        del given["api_key"], given["max_retries"], given["reasoning_effort"]
     if provider == "openai":  # the same endpoint for all servers that speak its language
         given["use_responses_api"] = False
     given |= {"disable_streaming": True, "cache": False}

@@ -96,7 +96,8 @@ def activated(settings: Settings, store: Store, written: ProfileReport, embeddin
     from llm_profiles.embed import embed
 
     run = written.run
-    made = None if embedding == "none" else embed(settings.profiles_home, run.dataset, run.set, embedding)
+    home, llm = settings.profiles_home, settings.llm
+    made = None if embedding == "none" else embed(home, run.dataset, run.set, embedding, settings=llm)
     active = activate(store, settings.profiles_home, run.dataset, run.set)
     counts: dict[str, int] = {kind: part.profiles for kind, part in active.run.kinds.items()}
     seconds = written.seconds + active.seconds + (made.seconds if made else 0.0)

@@ -36,7 +36,7 @@ def export(
     with connect(settings) as store:
         if embedding == "none":
             return export_snapshot(store, name, folder, chosen)
-        made = embed(home, name, chosen.profile_set or active_set(store, name), embedding)
+        made = embed(home, name, chosen.profile_set or active_set(store, name), embedding, settings=settings.llm)
         return export_snapshot(
             store,
             name,
