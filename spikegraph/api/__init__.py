@@ -26,6 +26,7 @@ from spikegraph.api.profiles import (
     profile_import,
     profile_status,
     profile_template,
+    profile_vectors,
 )
 from spikegraph.api.runs import activate_run, active_run, list_runs, prune_runs, rollback_run, write_back
 from spikegraph.api.training import evaluate, export, train
@@ -55,6 +56,7 @@ __all__ = [
     "profile_staleness",
     "profile_status",
     "profile_template",
+    "profile_vectors",
     "prune_runs",
     "recommend",
     "remove_dataset",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from spikegraph.api.connection import connect
-from spikegraph.errors import DataError
+from spikegraph.errors import DataError, UsageError
 from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from export.snapshot import Split
     from llm_profiles.activate import ProfileStatus
     from llm_profiles.contract import ProfileReport
+    from llm_profiles.npz import VectorFiles
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,32 @@ def profile_activate(settings: Settings, name: str, set_name: str, *, embedding:
     written = ProfileReport(run=load_run(settings.profiles_home, name, set_name), seconds=0.0)
     with connect(settings) as store:
         return activated(settings, store, written, embedding)
+
+
+def profile_vectors(
+    settings: Settings, name: str, folder: Path, *, set_name: str | None = None, embedding: str = "lsa"
+) -> VectorFiles:
+    """Write the text vectors of a profile set as SPiKE's code reads them (`item_embeddings.npz` …).
+
+    Args:
+        settings: where the graph and the profile sets are.
+        name: the data set.
+        folder: a new or empty folder.
+        set_name: the profile set; the active one by default.
+        embedding: text vectors; made where they are not there.
+    """
+    from llm_profiles.activate import active_set
+    from llm_profiles.embed import embed
+    from llm_profiles.graph_tools import GraphTools
+    from llm_profiles.npz import write_npz
+
+    home = settings.profiles_home
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError("is not empty", where=str(folder), hint="--to a new folder")
+    with connect(settings) as store:
+        chosen = set_name or active_set(store, name)
+        made = embed(home, name, chosen, embedding, settings=settings.llm)
+        return write_npz(home, name, chosen, made.name, GraphTools(store, name).keys(), folder)
 
 
 def active_profiles(settings: Settings, name: str) -> str | None:

@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     command(group, "import")(import_profiles)
     command(group)(activate)
     command(group)(status)
+    command(group)(vectors)
     llm.add_to(group)
     batch.add_to(group)
     app.add_typer(group, name="profile")
@@ -97,6 +98,20 @@ def status(
         show_staleness(console, str(chosen), staleness or {})
 
     return Answer(found.model_dump(mode="json") | {"state": compared}, show)
+
+
+def vectors(
+    session: Session,
+    name: Name,
+    to: Annotated[Path, typer.Option(help="A new folder.", metavar="DIR")],
+    set_name: Annotated[str | None, typer.Option(help="The profile set; the active one by default.")] = None,
+    embedding: Embedding = "lsa",
+) -> Answer:
+    """Write the text vectors as SPiKE's own code reads them: item_, entity_ and user_embeddings.npz."""
+    found = api.profile_vectors(session.settings, name, to, set_name=set_name, embedding=embedding)
+    counts = {f"{kind} vectors": count for kind, count in found.vectors.items()}
+    pairs = {"folder": found.folder, "dimensions": found.dimensions, **counts}
+    return Answer(found.model_dump(mode="json"), lambda console: show_pairs(console, f"vectors of {name}", pairs))
 
 
 def _written(name: str, report: api.Profiled) -> Answer:

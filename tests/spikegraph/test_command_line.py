@@ -20,7 +20,7 @@ GROUPS = {
     "": "doctor ingest export train evaluate write-back recommend similar explain query pipeline demo",
     "server ": "install start stop status password logs remove",
     "datasets ": "list show remove",
-    "profile ": "template import activate status llm plan show merge",
+    "profile ": "template import activate status vectors llm plan show merge",
     "profile batch ": "export import",
     "runs ": "list activate rollback prune",
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import numpy as np
 import pytest
 
 from cypher.store import Store
@@ -238,3 +239,13 @@ def answered(batch: Path, server: ChatServer, to: Path) -> Path:
         lines.append(json.dumps({"id": "b", "custom_id": asked["custom_id"], "response": answer, "error": None}))
     to.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return to
+
+
+def test_vectors_are_written_as_spike_reads_them(connected: CommandLine, tiny: str, tmp_path: Path) -> None:
+    assert connected("profile", "template", tiny, "--json").code == 0
+    said = connected("profile", "vectors", tiny, "--to", tmp_path / "npz", "--json")
+    assert said.code == 0, said.out
+    assert said.document["vectors"] == {"item": 6, "entity": 5, "user": 6}
+    with np.load(tmp_path / "npz" / "entity_embeddings.npz") as file:
+        assert (file["ids"].tolist(), file["embeddings"].dtype) == ([6, 7, 8, 9, 10], np.float32)
+    assert connected("profile", "vectors", tiny, "--to", tmp_path / "npz", "--json").code == 2
