@@ -101,10 +101,10 @@ def group(row: Mapping[str, Any]) -> Group:
 
 
 def hub_groups(plan: RelationPlan, row: Mapping[str, Any]) -> Iterator[Group]:
-    """Items and others among the first neighbours; where all are of one sort, the store's own count is their number."""
-    for group in row["groups"]:
-        total = row["total"] if len(row["groups"]) == 1 else group["seen"]
-        yield Group(plan.relation, plan.direction == "out", group["is_item"], near(group["neighbours"]), total)
+    """Give a row of `hub_neighbours`: the items and the others among the first neighbours, and how many there are."""
+    for found in row["groups"]:
+        total = row["items"] if found["is_item"] else row["total"] - row["items"]
+        yield Group(plan.relation, plan.direction == "out", found["is_item"], near(found["neighbours"]), total)
 
 
 def taken(row: Mapping[str, Any]) -> Taken:

@@ -1,5 +1,5 @@
 // The neighbours of a few hubs by one relation and direction, chosen among the first of them in the order of the
-// store, so that a hub costs no more than they do. `total` is the hub's number of such relationships.
+// store: only these are weighed and sorted. How many there are is counted exactly, `items` by a walk over labels alone.
 // kind: read
 // work: batch
 // types: GENRE
@@ -14,6 +14,7 @@ UNWIND $keys AS key
 MATCH (entity:Entity {key: key})
 RETURN key,
        CASE WHEN $outgoing THEN COUNT { (entity)-[:GENRE]->() } ELSE COUNT { (entity)<-[:GENRE]-() } END AS total,
+       CASE WHEN $outgoing THEN COUNT { (entity)-[:GENRE]->(:Item) } ELSE COUNT { (entity)<-[:GENRE]-(:Item) } END AS items,
        COLLECT {
          CALL (entity) {
            WITH entity WHERE $outgoing
@@ -28,8 +29,8 @@ RETURN key,
               CASE WHEN other:Item THEN COUNT { (other)<-[:INTERACTED]-() } ELSE COUNT { (other)--() } END AS weight
          ORDER BY CASE WHEN $order = 'name' THEN other.name END,
                   $order = 'telling' AND NOT is_item AND weight >= $common, weight DESC, other.key
-         WITH is_item, count(*) AS seen,
+         WITH is_item,
               collect([other.key, coalesce(toString(other.name), ''), weight]) AS neighbours
          ORDER BY is_item DESC
-         RETURN {is_item: is_item, seen: seen, neighbours: neighbours[..$limit]}
+         RETURN {is_item: is_item, neighbours: neighbours[..$limit]}
        } AS groups;

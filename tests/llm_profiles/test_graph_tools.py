@@ -68,6 +68,20 @@ def test_of_a_hub_only_so_many_are_looked_at(store: Store, tiny: str, monkeypatc
     assert (len(group.neighbours), group.total) == (2, 3)
 
 
+def test_items_and_others_of_a_hub_are_counted_exactly_whatever_is_looked_at(
+    store: Store, dataset_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(store, dataset_name, random_tables(seed=22, num_triples=900), split=SplitRule("given"))
+    tools = GraphTools(store, dataset_name)
+    asked = {key: in_both(list(tools.relations)) for key in tools.keys()["item"]}
+    totals = {
+        (key, g.type, g.outgoing, g.are_items): g.total for key, gs in tools.neighbours(asked).items() for g in gs
+    }
+    monkeypatch.setattr(module, "HUB", 1)
+    for key, groups in tools.neighbours(asked).items():
+        assert all(totals[key, g.type, g.outgoing, g.are_items] == g.total for g in groups)
+
+
 def test_a_degree_says_type_direction_and_number(store: Store, tiny: str) -> None:
     found = GraphTools(store, tiny).relations_of([f"{tiny}/person/0"])[f"{tiny}/person/0"]
     assert found == [Degree("DIRECTED_BY", False, 3), Degree("INFLUENCED_BY", False, 1)]
