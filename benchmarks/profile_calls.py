@@ -35,7 +35,7 @@ from spikegraph.settings import Settings
 NAME = "benchmark-calls"
 USERS, ITEMS, OTHERS = 150, 350, 100
 WORKERS, KILLS = 24, 25
-CONCURRENT, ANSWER_SECONDS, CALLS = 50, 1.0, 1000
+CONCURRENT, ANSWER_SECONDS, CALLS = 50, 1.0, 3000
 FEW, MANY = 2_000, 20_000
 TRANSPORT = ("rate_limit", "server_error", "connection", "timeout", "broken_answer")
 """Outcomes of attempts without an answer; every other one is paid for."""

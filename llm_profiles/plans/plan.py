@@ -114,9 +114,9 @@ class NeighbourhoodPlan(Part):
     users: UserPlan = UserPlan()
 
     def of(self, kind: Kind, label: str) -> EntityPlan:
-        """Give the plan of a type of items or auxiliary entities."""
+        """Give the plan of a type of items or auxiliary entities; of a type that no plan names nothing is read."""
         plans = self.items if kind == "item" else self.entities
-        return plans.get(label) or plans.get(ANY) or EntityPlan()
+        return plans.get(label) or plans.get(ANY) or EntityPlan(reviews=0)
 
     def sha(self) -> str:
         """Name the plan: the first 12 hex digits of the SHA-256 of its content."""
