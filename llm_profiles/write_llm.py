@@ -17,7 +17,7 @@ from llm_profiles.report.quality import quality_report
 from llm_profiles.terms import finished, sampling_record
 from llm_profiles.write import saved, written
 from llm_profiles.writers.template import TemplateWriter
-from spikegraph.errors import LimitReachedError
+from spikegraph.errors import LimitReachedError, UsageError
 from spikegraph.logs import get_logger, progress
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def write(store: Store, run: LlmRun) -> ProfileReport:
         run: opened by `open_run`.
 
     Raises:
+        UsageError: the cost is limited, and nobody knows what the model costs.
         ProviderError: the provider refuses the key, or does not answer.
         LimitReachedError: a limit of cost, tokens or nodes; the set holds what was written until then.
         DatabaseError: the data set changed meanwhile; what was paid for is in the ledger.
     """
+    _require_price(run)
     started = time.perf_counter()
     filled: list[Profile] = []
     writer = writer_of(run)
@@ -55,7 +57,8 @@ def write(store: Store, run: LlmRun) -> ProfileReport:
                         filled += [profile] if profile.model is None else []
                         advance(1)
         except LimitReachedError:
-            save(store, run, filled, started)
+            if run.ledger.totals().nodes:
+                save(store, run, filled, started)
             raise
     finished(run.ledger)
     return save(store, run, filled, started)
@@ -104,6 +107,14 @@ def writer_of(run: LlmRun) -> ChatWriter:
         prompt = load_prompt("repair", settings.prompts)
         repair = Repair(sender, reads_of(run.neighbourhood.tools, run.ledger), prompt, options.repair_share)
     return ChatWriter(*given, refresh=options.refresh, fallback=fallback, repair=repair, sender=sender)
+
+
+def _require_price(run: LlmRun) -> None:
+    if run.options.max_cost is not None and run.chat.prices is None:
+        hint = "name its price in a file of your own (llm.prices), or limit --max-tokens"
+        raise UsageError(
+            "the price of this model is not known, so its cost cannot be limited", where=run.chat.asked, hint=hint
+        )
 
 
 def _answered(books: Books) -> list[Profile]:

@@ -15,6 +15,7 @@ from spikegraph.errors import UsageError
 if TYPE_CHECKING:
     from llm_profiles.contract import LlmRecord, ProfileReport
     from llm_profiles.estimate import Estimate, WayCost
+    from llm_profiles.report.quality import QualityReport
     from spikegraph.api import Profiled
 
 
@@ -44,8 +45,7 @@ def show_estimate(console: Console, estimate: Estimate, told: tuple[str, ...]) -
         counts = (f"{number:,}" for number in (way.calls, way.tokens_in, way.tokens_out))
         ways.add_row(way.way, *counts, _dollars(way), _time(way.seconds))
     console.print(ways)
-    price = f"prices read on {estimate.prices}" if estimate.prices else "no price is known"
-    console.print(f"tokens may be off by {estimate.error:.0%} either way; {price}", highlight=False)
+    console.print(f"tokens may be off by {estimate.error:.0%} either way; {_price(estimate)}", highlight=False)
     for line in told:
         console.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
 
@@ -56,6 +56,32 @@ def show_run(console: Console, report: ProfileReport, active: Profiled | None) -
     covered = {f"{kind} profiles": f"{part.profiles:,} of {part.nodes:,}" for kind, part in run.kinds.items()}
     state = "active" if active else f"on disk: spikegraph profile activate {run.dataset} {run.set}"
     show_pairs(console, f"profiles of {run.dataset}", {"set": run.id, "state": state, **covered, **_bill(llm)})
+    if llm and llm.report:
+        from llm_profiles.report.quality import QualityReport
+
+        show_quality(console, QualityReport.model_validate(llm.report))
+
+
+def show_quality(console: Console, report: QualityReport) -> None:
+    """Show how good the profiles are, as far as that can be counted; beside it what the template reaches."""
+    table = Table("kind", "words", "near duplicates", "name themselves", "names in the data", "template", "given up")
+    for kind, part in report.kinds.items():
+        given_up = str(part.calls.dead) if part.calls else "-"
+        shares = (part.near_duplicates, part.names_itself, part.founded, part.template_founded)
+        table.add_row(kind, str(part.lengths.median), *map(_share, shares), given_up)
+    console.print(table)
+    if report.neighbours:
+        found, floor = _share(report.neighbours.share), _share(report.neighbours.floor)
+        chance = _share(report.neighbours.chance)
+        told = f"items alike in their profile share an entity: {found} (template {floor}, by chance {chance})"
+        console.print(told, highlight=False)
+    if report.ranking:
+        told = f"users' profiles find own items, AUC: {report.ranking.auc:.2f} (template {report.ranking.floor:.2f})"
+        console.print(told, highlight=False)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
 
 
 def _bill(llm: LlmRecord | None) -> dict[str, object]:
@@ -70,6 +96,13 @@ def _bill(llm: LlmRecord | None) -> dict[str, object]:
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"
+
+
+def _price(estimate: Estimate) -> str:
+    if estimate.prices:
+        return f"prices read on {estimate.prices}"
+    known = any(way.cost is not None for way in estimate.ways)
+    return "tokens on this machine cost nothing" if known else "no price is known: llm.prices names a file of your own"
 
 
 def _dollars(way: WayCost) -> str:
