@@ -65,7 +65,7 @@ def write(store: Store, run: LlmRun) -> ProfileReport:
 
 
 def save(store: Store, books: Books, filled: Sequence[Profile], started: float) -> ProfileReport:
-    """Make the profile set of what the ledger holds; kinds that no model has touched take the template's profiles.
+    """Make the profile set of what the ledger holds; kinds that no model was asked for take the template's profiles.
 
     Args:
         store: where the graph is.
@@ -74,8 +74,9 @@ def save(store: Store, books: Books, filled: Sequence[Profile], started: float) 
         started: of the work, by `time.perf_counter`.
     """
     profiles = [*_answered(books), *filled]
-    touched = {profile.kind for profile in profiles}
-    untouched: dict[Kind, Sequence[str]] = {kind: books.keys[kind] for kind in KINDS if kind not in touched}
+    untouched: dict[Kind, Sequence[str]] = {
+        kind: books.keys[kind] for kind in KINDS if not books.ledger.totals(kind).calls
+    }
     profiles += written(Neighbourhood(store, books.terms.dataset), TemplateWriter(), untouched)
     exposed_to, neighbourhood = books.terms.splits, books.neighbourhood
     record = _record(books, profiles)

@@ -30,7 +30,7 @@ from llm_profiles.plans.default import default_plan
 from llm_profiles.plans.plan import ANY, Direction, NeighbourhoodPlan
 from llm_profiles.prompts.domains import Domain
 from llm_profiles.prompts.prompt import Prompt
-from llm_profiles.prompts.untrusted import mark, plain
+from llm_profiles.prompts.untrusted import lines_around, mark, plain
 from spikegraph.errors import LimitReachedError
 from spikegraph.logs import get_logger
 from spikegraph.settings import LlmSettings
@@ -144,7 +144,7 @@ class _Planner:
             "plan": yaml.safe_dump(self._current(part), sort_keys=False).splitlines(),
         }
         code = mark(salt, str(data))
-        around = {"begin": f"===== data {code} begin =====", "end": f"===== data {code} end ====="}
+        around = lines_around(code)
         system = self.prompt.render("system", neighbours=MOST_NEIGHBOURS, **about)
         return system, self.prompt.render("user", **about, **data, **around)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from llm_profiles.agents.tools import Shown
 from llm_profiles.contract import Kind
 from llm_profiles.prompts.prompt import Prompt
-from llm_profiles.prompts.untrusted import mark
+from llm_profiles.prompts.untrusted import lines_around, mark
 
 
 def with_tools(prompts: Mapping[Kind, Prompt], agent: Prompt) -> dict[Kind, Prompt]:
@@ -33,6 +33,7 @@ def marked(salt: str) -> Shown:
 
     def shown(text: str) -> str:
         code = mark(salt, text)
-        return f"===== data {code} begin =====\n{text}\n===== data {code} end ====="
+        lines = lines_around(code)
+        return f"{lines['begin']}\n{text}\n{lines['end']}"
 
     return shown

@@ -129,7 +129,10 @@ class Check:
 def _wrong_with(text: str, prompt: str) -> str:
     rules = (text_rules.error_text, text_rules.placeholder, text_rules.too_short, text_rules.address)
     own = next((wrong for rule in rules if (wrong := rule(text))), "")
-    return own or (text_rules.language(text, prompt) or text_rules.copied(text, prompt) if prompt else "")
+    if own or not prompt:
+        return own
+    beside = (text_rules.marked, text_rules.language, text_rules.copied)
+    return next((wrong for rule in beside if (wrong := rule(text, prompt))), "")
 
 
 def _is_cut(found: Verdict, text: str) -> bool:

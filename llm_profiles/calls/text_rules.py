@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from llm_profiles.prompts.untrusted import codes_in
+
 MOST_COPIED = 20
 """The most words in a row that may stand in the prompt just so; lists of names and short quotations are shorter."""
 
@@ -85,6 +87,12 @@ def copied(text: str, prompt: str) -> str:
         return ""
     runs = (" ".join(words[start : start + MOST_COPIED]) for start in range(len(words) - MOST_COPIED + 1))
     return f"{MOST_COPIED} words in a row are copied from the prompt" if any(run in asked for run in runs) else ""
+
+
+def marked(text: str, prompt: str) -> str:
+    """The random code of the lines around the data: words about the prompt, not about the node."""
+    told = any(code in text for code in codes_in(prompt))
+    return "it speaks of the data and its marks instead of what they are about" if told else ""
 
 
 def within(text: str, cap: int) -> str:

@@ -16,7 +16,7 @@ from llm_profiles.calls.request import Request, Sampling, request_key
 from llm_profiles.contract import KINDS, WORD_CAPS, Context, Kind, text_hash
 from llm_profiles.prompts.domains import Domain
 from llm_profiles.prompts.prompt import Part, Prompt, load_prompt
-from llm_profiles.prompts.untrusted import mark, plain
+from llm_profiles.prompts.untrusted import lines_around, mark, plain
 from llm_profiles.prompts.variables import Told, shown_profiles, told
 from llm_profiles.sentences import clean
 from spikegraph.errors import UsageError
@@ -66,8 +66,8 @@ class RequestMaker:
         """Give the request for a node."""
         prompt, system, data = self.prompts[context.kind], self._systems[context.kind], told(context)
         variables = self._variables(context.kind) | {name: getattr(data, name) for name in _DATA}
-        unmarked = prompt.render("user", **variables, **_lines_around(""))
-        user = prompt.render("user", **variables, **_lines_around(mark(self.salt, unmarked)))
+        unmarked = prompt.render("user", **variables, **lines_around(""))
+        user = prompt.render("user", **variables, **lines_around(mark(self.salt, unmarked)))
         reads = {key: text_hash(profile) for key, profile in shown_profiles(context).items()}
         return Request(
             kind=context.kind,
@@ -143,10 +143,6 @@ def _parts(context: Context, data: Told) -> dict[str, str]:
         reviews=[(review.about, review.text) for review in data.reviews],
         items=[taken, linked],
     )
-
-
-def _lines_around(code: str) -> dict[str, str]:
-    return {"begin": f"===== data {code} begin =====", "end": f"===== data {code} end ====="}
 
 
 def _short_hashes(**contents: object) -> dict[str, str]:

@@ -11,6 +11,8 @@ from llm_profiles.sentences import clean
 _RULE = re.compile(r"([=<>#*_~`-])\1{3,}")
 """Four or more of a sign that lines between sections are made of."""
 
+_CODE = re.compile(r"^===== data (\w+) begin =====$", re.MULTILINE)
+
 
 def plain(text: str, characters: int) -> str:
     """Give a text fit to stand in one line of a prompt.
@@ -36,3 +38,13 @@ def mark(salt: str, content: str) -> str:
     is the same again.
     """
     return hmac.new(salt.encode(), content.encode(), hashlib.sha256).hexdigest()[:12]
+
+
+def lines_around(code: str) -> dict[str, str]:
+    """Give the lines that stand before and after data, `begin` and `end`."""
+    return {"begin": f"===== data {code} begin =====", "end": f"===== data {code} end ====="}
+
+
+def codes_in(prompt: str) -> list[str]:
+    """Give the codes of the lines around the data of a prompt."""
+    return _CODE.findall(prompt)

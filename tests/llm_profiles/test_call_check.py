@@ -128,3 +128,10 @@ def test_own_prompts_may_have_another_language() -> None:
         "Daten folgen, und sage, wem er gefallen wird und woran man das sieht."
     )
     assert Check().of("item", answered(german), prompt=prompt).text == german
+
+
+def test_an_answer_that_speaks_of_its_marks_is_no_profile() -> None:
+    prompt = "The system message.\n===== data 62c76d5b3a4e begin =====\nFilm: Alien\n===== data 62c76d5b3a4e end ====="
+    told = "Alien is a film in which a crew is hunted, and this is a part of the dataset called data 62c76d5b3a4e."
+    assert Check("text").of("item", told, prompt=prompt).error.startswith("it speaks of the data")
+    assert Check("text").of("item", told.replace("62c76d5b3a4e", "of the studio"), prompt=prompt).outcome == "ok"

@@ -281,3 +281,12 @@ def test_an_injected_review_changes_no_node_that_it_does_not_belong_to(
     asked = [asked.body["messages"][1]["content"] for asked in chat.record.asked[requests:]]
     assert sum(injected[:40] in prompt for prompt in asked) == 2, "the film's own prompt and the reviewer's"
     assert not [text for text, _ in after.values() if "everybody loves" in text]
+
+
+def test_a_kind_of_which_everything_was_given_up_is_not_filled_in_silence(
+    connected: CommandLine, store: Store, tiny: str
+) -> None:
+    with ChatServer(fault=lambda *_: "refusal") as server:
+        said = connected(*words(tiny, server, "--kinds", "item"))
+    assert written(said) == {"item": 0, "entity": 5, "user": 6}
+    assert not [key for key in on_graph(store, tiny) if "/film/" in key]
