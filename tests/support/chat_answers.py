@@ -23,6 +23,7 @@ SENTENCES = (
     "The result is {one} without being {other}, which is rarer than it sounds for {name}.",
     "Anyone with a taste for the {one} side of things will find {name} close to home.",
 )
+SYLLABLES = "ba be bi bo da de di do fa fe fi fo ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro"
 WORDS = (
     "bold calm careful dark direct dreamy earnest gentle grand inventive lively lyrical modern playful quiet raw rich"
 )
@@ -60,14 +61,17 @@ def completion(body: Mapping[str, Any], fault: str | None = None, arguments: Map
 
 
 def paragraph(body: Mapping[str, Any]) -> str:
-    """Write 40 to 80 words that name things of the prompt."""
+    """Write 50 to 100 words that name things of the prompt; each sentence holds a word that no other answer has.
+
+    Answers stand in the prompts of the kinds above: without that word a sentence would now and then be a copy.
+    """
     drawn = random.Random(conversation(body))
     asked = [str(message.get("content")) for message in body.get("messages", []) if message.get("role") == "user"]
     names = sorted(set(NAME.findall(asked[0] if asked else ""))) or ["This"]
     sentences = drawn.sample(SENTENCES, 4)
-    words = WORDS.split()
+    words, own = WORDS.split(), "".join(drawn.sample(SYLLABLES.split(), 4))
     return " ".join(
-        sentence.format(name=drawn.choice(names), one=one, other=other)
+        f"In the manner called {own}: " + sentence.format(name=drawn.choice(names), one=one, other=other)
         for sentence in sentences
         for one, other in [drawn.sample(words, 2)]
     )

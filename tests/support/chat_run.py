@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -127,6 +128,8 @@ def main() -> None:
     parser.add_argument("--dataset")
     parser.add_argument("--uri")
     words = parser.parse_args()
+    # A shell that runs tests in the background lets them ignore Ctrl-C, and their children with them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     logs.configure()
     if words.dataset:
         password = sys.stdin.readline().strip()
