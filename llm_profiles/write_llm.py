@@ -60,7 +60,8 @@ def write(store: Store, run: LlmRun) -> ProfileReport:
             if run.ledger.totals().nodes:
                 save(store, run, filled, started)
             raise
-    finished(run.ledger)
+    if run.options.is_whole:
+        finished(run.ledger)
     return save(store, run, filled, started)
 
 

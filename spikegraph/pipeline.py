@@ -36,10 +36,14 @@ class IngestStep(Section):
 
 
 class ProfileStep(Section):
-    """Who writes the profiles, and how they become vectors."""
+    """Who writes the profiles, and how they become vectors; `llm`, `plan` and the limits are those of `profile llm`."""
 
-    writer: Literal["template", "import"] = "template"
+    writer: Literal["template", "import", "llm"] = "template"
     path: Path | None = None
+    llm: str | None = None
+    plan: Path | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
     embedding: str = "lsa"
 
 
@@ -137,7 +141,9 @@ def _anchored(pipeline: Pipeline, folder: Path) -> Pipeline:
         update={
             "folder": anchor(pipeline.folder),
             "ingest": pipeline.ingest.model_copy(update={"path": anchor(pipeline.ingest.path)}),
-            "profiles": pipeline.profiles.model_copy(update={"path": anchor(pipeline.profiles.path)}),
+            "profiles": pipeline.profiles.model_copy(
+                update={"path": anchor(pipeline.profiles.path), "plan": anchor(pipeline.profiles.plan)}
+            ),
         }
     )
 
@@ -213,10 +219,24 @@ class _Road:
                 if path is None:
                     raise UsageError("an import needs a path", where="profiles.path")
                 return asdict(api.profile_import(self.settings, name, path, source=source, embedding=step.embedding))
+            if step.writer == "llm":
+                return asdict(self._by_model(step))
             return asdict(api.profile_template(self.settings, name, embedding=step.embedding))
 
         inputs = {"dataset": dataset, "step": step.model_dump()}
         return self._step("profiles", inputs, lambda kept: api.active_profiles(self.settings, name) == kept["run"], do)
+
+    def _by_model(self, step: ProfileStep) -> api.Profiled:
+        from llm_profiles.llm_run import LlmOptions
+
+        if step.llm is None:
+            raise UsageError("no language model is named", where="profiles.llm", hint='llm = "openai:gpt-4o-mini"')
+        options = LlmOptions(
+            llm=step.llm, plan=step.plan, refresh="stale", max_cost=step.max_cost, max_tokens=step.max_tokens
+        )
+        _, active = api.profile_llm(self.settings, self.pipeline.name, options, embedding=step.embedding)
+        assert active is not None  # a whole data set was asked for
+        return active
 
     def _export(self, dataset: str, profile_run: str) -> dict[str, Any]:
         folder = self.folder / "snapshot"

@@ -137,11 +137,20 @@ def profile_show(settings: Settings, name: str, key: str, *, set_name: str | Non
         return show(store, settings.profiles_home, name, chosen, key, settings.llm)
 
 
-def profile_staleness(settings: Settings, name: str, *, set_name: str = "llm") -> dict[Kind, KindStatus]:
-    """Say which profiles of a set are as the graph would have them today, which are not, and why."""
+def profile_staleness(
+    settings: Settings, name: str, *, set_name: str = "llm", examples: int = 5
+) -> dict[Kind, KindStatus]:
+    """Say which profiles of a set are as the graph would have them today, which are not, and why.
+
+    Args:
+        settings: where the graph and the profile sets are.
+        name: the data set.
+        set_name: the profile set.
+        examples: the most nodes that are named, of each kind and state.
+    """
     from llm_profiles.llm_run import open_books
     from llm_profiles.staleness import status
 
     home = settings.profiles_home
     with connect(settings) as store, open_books(store, name, home, set_name, settings.llm) as books:
-        return status(books.neighbourhood, books.requests, books.ledger, books.expected())
+        return status(books.neighbourhood, books.requests, books.ledger, books.expected(), examples=examples)

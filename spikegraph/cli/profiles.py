@@ -81,6 +81,7 @@ def status(
     session: Session,
     name: Name,
     set_name: Annotated[str | None, typer.Option(help="The set that is compared; the active one by default.")] = None,
+    examples: Annotated[int, typer.Option(help="How many nodes to name, of each kind and state.", min=0)] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Do not compare profiles with the graph of today.")] = False,
 ) -> Answer:
     """Which profiles are active, who wrote them, how many nodes have one, and which are stale and why."""
@@ -88,7 +89,7 @@ def status(
     chosen = set_name or (found.active or {}).get("set")
     staleness = None
     if chosen and not quick and chosen in found.ledgers:
-        staleness = api.profile_staleness(session.settings, name, set_name=chosen)
+        staleness = api.profile_staleness(session.settings, name, set_name=chosen, examples=examples)
     compared = {kind: part.model_dump(mode="json") for kind, part in staleness.items()} if staleness else None
 
     def show(console: Console) -> None:

@@ -9,6 +9,8 @@ from ingest.write import remove
 from spikegraph.errors import UsageError
 from spikegraph.pipeline import load_pipeline
 from tests.spikegraph.conftest import CommandLine
+from tests.support.chat_server import ChatServer
+from tests.support.small_data import own
 
 PIPELINE = """
 name = "{name}"
@@ -100,3 +102,45 @@ def test_a_pipeline_cannot_write_back_what_it_does_not_train(connected: CommandL
     said = connected("pipeline", file, "--json")
     assert said.code == 2
     assert said.document["error"]["where"] == "write_back.model"
+
+
+BY_MODEL = """
+name = "{name}"
+folder = "work"
+
+[ingest]
+source = "tables"
+path = "own/dataset.toml"
+
+[profiles]
+writer = "llm"
+llm = "openai:test-model"
+
+[[train]]
+model = "popularity"
+
+[write_back]
+model = "popularity"
+top = 2
+"""
+
+
+def test_a_language_model_writes_the_profiles_of_a_pipeline(
+    connected: CommandLine, store: Store, tmp_path: Path, dataset_name: str
+) -> None:
+    own(tmp_path / "own")
+    file = tmp_path / "pipeline.toml"
+    file.write_text(BY_MODEL.format(name=dataset_name), encoding="utf-8")
+    with ChatServer() as server:
+        words = ("pipeline", file, "--set", f"llm.base_url={server.url}", "--json")
+        said = connected(*words)
+        assert said.code == 0, said.out
+        assert server.record.requests > 0
+        assert connected("profile", "status", dataset_name, "--quick", "--json").document["active"]["mode"] == "chain"
+        asked = server.record.requests
+        assert connected(*words).code == 0
+        assert server.record.requests == asked
+    file.write_text(BY_MODEL.format(name=dataset_name).replace('llm = "openai:test-model"', ""), encoding="utf-8")
+    said = connected("pipeline", file, "--json")
+    assert (said.code, said.document["error"]["where"]) == (2, "profiles.llm")
+    remove(store, dataset_name)
