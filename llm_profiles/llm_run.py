@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from cypher.store import Store
 from llm_profiles.agents.words import with_tools
 from llm_profiles.calls.ledger import Ledger, ledger_path
+from llm_profiles.calls.request import sampling_of
 from llm_profiles.contract import KINDS, Kind, Split
 from llm_profiles.items import domain_of_items
 from llm_profiles.neighbourhood import Neighbourhood
@@ -220,12 +221,8 @@ def _terms(neighbourhood: Neighbourhood, ledger: Ledger, options: LlmOptions, se
         split_id=neighbourhood.record.split_id,
         splits=options.splits,
         plan=_plan(neighbourhood, before, options),
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        max_output_tokens=settings.max_output_tokens,
-        answers=settings.answers,
-        reasoning_effort=settings.reasoning_effort,
         generation=before.generation if before else 0,
+        **asdict(sampling_of(settings)),
     )
 
 

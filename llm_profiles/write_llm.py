@@ -78,7 +78,8 @@ def save(store: Store, books: Books, filled: Sequence[Profile], started: float) 
     untouched: dict[Kind, Sequence[str]] = {
         kind: books.keys[kind] for kind in KINDS if not books.ledger.totals(kind).calls
     }
-    profiles += written(Neighbourhood(store, books.terms.dataset), TemplateWriter(), untouched)
+    if untouched:
+        profiles += written(Neighbourhood(store, books.terms.dataset), TemplateWriter(), untouched)
     exposed_to, neighbourhood = books.terms.splits, books.neighbourhood
     record = _record(books, profiles)
     return saved(

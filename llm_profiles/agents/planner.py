@@ -20,7 +20,7 @@ from llm_profiles.agents.run import run_agent
 from llm_profiles.agents.sending import BookedSend
 from llm_profiles.agents.tools import sample_tools
 from llm_profiles.agents.words import marked
-from llm_profiles.calls.request import Request, Sampling, request_key
+from llm_profiles.calls.request import Request, request_key, sampling_of
 from llm_profiles.calls.send import Sender, UnansweredError
 from llm_profiles.contract import WORD_CAPS, Kind
 from llm_profiles.graph_schema import RelationSchema, TypeSchema
@@ -159,8 +159,7 @@ class _Planner:
         return dict(plan.model_dump(mode="json"))
 
     def _request(self, part: PlannedType, messages: tuple[str, str]) -> Request:
-        settings = self.sender.settings
-        sampling = Sampling(settings.temperature, settings.top_p, settings.max_output_tokens, settings.answers)
+        sampling = sampling_of(self.sender.settings)
         key = request_key(self.sender.chat.asked, sampling, self.prompt.label, messages, mode="plan")
         return Request(part.kind, f"{self.tools.record.name}/plan/{part.path}", *messages, self.prompt.label, key)
 

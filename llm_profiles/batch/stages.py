@@ -72,7 +72,7 @@ def take_in(
 
 
 def _require_answered(choice: Choice, kind: Kind) -> None:
-    waiting = sum(1 for _ in choice.ledger.entries("submitted", kind))
+    waiting = choice.ledger.totals(kind).calls.get("submitted", 0)
     if waiting:
         name = choice.terms.dataset
         raise UsageError(

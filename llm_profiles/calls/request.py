@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Literal
 
 from llm_profiles.contract import Kind
+from spikegraph.settings import LlmSettings
 
 Answers = Literal["json", "text"]
 """Whether a model is asked for `{"profile": "…"}` or for the bare paragraph."""
@@ -31,6 +32,11 @@ class Sampling:
     max_output_tokens: int = 400
     answers: Answers = "json"
     reasoning_effort: str | None = None
+
+
+def sampling_of(settings: LlmSettings) -> Sampling:
+    """Give how answers are drawn by the settings."""
+    return Sampling(**{part.name: getattr(settings, part.name) for part in fields(Sampling)})
 
 
 @dataclass(frozen=True, slots=True)
