@@ -40,13 +40,23 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "demo": roads.demo,
     "lastfm": roads.lastfm,
 }
+"""Those that need a server, which each gets fresh."""
+
+SERVERLESS: dict[str, Callable[[], list[Row]]] = {}
+"""Those that need tensors only."""
+
+NAMES = sorted([*BENCHMARKS, *SERVERLESS])
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Run one benchmark against a server of its own and give its document."""
-    with _own_server() as settings:
-        rows = BENCHMARKS[name](settings)
+    """Run one benchmark, against a server of its own where it needs one, and give its document."""
+    rows = SERVERLESS[name]() if name in SERVERLESS else _measured_with_server(name)
     return {"name": name, "device": device(), "rows": [row.as_dict() for row in rows]}
+
+
+def _measured_with_server(name: str) -> list[Row]:
+    with _own_server() as settings:
+        return BENCHMARKS[name](settings)
 
 
 @contextmanager
@@ -75,17 +85,17 @@ def show(document: dict[str, Any]) -> None:
 def main() -> int:
     """Run what the words ask for; 0 if every row holds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=sorted(BENCHMARKS))
+    parser.add_argument("name", nargs="?", choices=NAMES)
     parser.add_argument("--list", action="store_true", help="print the names")
     parser.add_argument("--all", action="store_true", help="run all, and keep the results in benchmarks/results")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     words = parser.parse_args()
     logs.configure()
     if words.list or not (words.name or words.all):
-        print(json.dumps(sorted(BENCHMARKS)) if words.json else "\n".join(sorted(BENCHMARKS)))
+        print(json.dumps(NAMES) if words.json else "\n".join(NAMES))
         return 0
     documents = []
-    for name in sorted(BENCHMARKS) if words.all else [words.name]:
+    for name in NAMES if words.all else [words.name]:
         document = measure(name)
         documents.append(document)
         if words.all:

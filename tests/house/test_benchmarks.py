@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_names_are_listed() -> None:
     command = [sys.executable, "-m", "benchmarks", "--list", "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == ["demo", "export", "ingest", "lastfm", "prefetch", "profile-calls"]
+    names = json.loads(done.stdout)
+    assert names == sorted(set(names))
+    assert {"demo", "export", "ingest", "lastfm", "prefetch", "profile-calls"} <= set(names)
 
 
 @pytest.mark.parametrize(
