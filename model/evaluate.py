@@ -9,7 +9,7 @@ from pathlib import Path
 from export.snapshot import Snapshot, Split
 from model.device import few_threads
 from model.interactions import Interactions
-from model.ranking import mean_metrics, rank_per_user, with_keys
+from model.lists import keep_lists, rank_lists
 from model.refit import refit
 from model.run_folder import RunFolder, RunRecord, TestReading
 from model.saved import SPLITS_OF, Weights, load_recommender, open_run
@@ -61,9 +61,8 @@ def _measure(
     recommender = load_recommender(folder, record, snapshot, weights, device)
     seen, relevant = (Interactions.from_snapshot(snapshot, part) for part in (SPLITS_OF[weights], [split]))
     with few_threads():
-        values = with_keys(rank_per_user(recommender.encode(), seen, relevant), snapshot)
-    folder.write_per_user(split, values)
-    metrics = {**record.metrics, split: mean_metrics(values)}
+        lists = rank_lists(recommender.encode(), seen, relevant)
+    metrics = {**record.metrics, split: keep_lists(folder, split, lists, relevant, snapshot)}
     seconds = {**record.seconds, f"evaluate {split}": time.perf_counter() - started}
     record = record.model_copy(update={"metrics": metrics, "seconds": seconds})
     folder.write(record)

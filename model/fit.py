@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from model.batches import Sampler
 from model.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 from model.config import TrainConfig
 from model.device import generator_of
 from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Recommender, TrainedRecommender
 from model.run_folder import EpochLog
-from model.sampling import NegativeSampler
 from model.types import SELECTION_METRIC
 from spikegraph.errors import DataError, UsageError
 from spikegraph.logs import get_logger, progress
@@ -26,6 +27,9 @@ log = get_logger(__name__)
 
 Validate = Callable[[], Mapping[str, float]]
 """Gives the validation metrics of the model as it stands."""
+
+OnReading = Callable[[int, Mapping[str, float]], None]
+"""Is told the epoch and its validation metrics; what it raises ends the training."""
 
 STATE = "state.safetensors"
 BEST = "best.safetensors"
@@ -39,6 +43,7 @@ def fit(
     seed: int,
     epochs: int,
     validate: Validate | None,
+    on_reading: OnReading | None = None,
 ) -> Progress:
     """Train or compute a model in a folder; the best weights are in it and in the model at the end.
 
@@ -52,6 +57,7 @@ def fit(
         seed: of the batches, negatives, samples and dropouts.
         epochs: the most epochs.
         validate: None trains all epochs and keeps the last weights.
+        on_reading: called after each reading of the validation part.
 
     Raises:
         UsageError: the loss is no number any more; the folder keeps the last good state and weights.
@@ -65,7 +71,7 @@ def fit(
     assert isinstance(recommender, TrainedRecommender)
     place = recommender.device
     draws = generator_of(seed, "training", place)
-    stand = _Fit(recommender, interactions.to(place), config, folder, draws, epochs, validate).run()
+    stand = _Fit(recommender, interactions.to(place), config, folder, draws, epochs, validate, on_reading).run()
     load_weights(folder / BEST, recommender)
     return stand
 
@@ -82,21 +88,25 @@ class _Fit:
         generator: of the model's device.
         epochs: the most epochs.
         validate: None trains all epochs and keeps the last weights.
+        on_reading: called after each reading of the validation part.
     """
 
-    model: TrainedRecommender
+    model: TrainedRecommender[Any]
     interactions: Interactions
     config: TrainConfig
     folder: Path
     generator: torch.Generator
     epochs: int
     validate: Validate | None
+    on_reading: OnReading | None
 
     def run(self) -> Progress:
         """Train, from the folder's state where it has one."""
-        sampler = NegativeSampler(self.interactions)
+        sampler = self.model.sampler(self.interactions)
         if not len(sampler):
-            raise DataError("every user has every item, so that nothing can be ranked", where=str(self.folder))
+            raise DataError(
+                "every user has every item or none: nothing can be learned", where=str(self.folder)
+            )
         optimiser = torch.optim.Adam(self.model.parameters(), lr=self.config.learning_rate, fused=True)
         stand = Progress()
         if (self.folder / STATE).exists():
@@ -116,7 +126,7 @@ class _Fit:
         return stand
 
     def _epoch(
-        self, sampler: NegativeSampler, optimiser: torch.optim.Optimizer, stand: Progress, epoch_log: EpochLog
+        self, sampler: Sampler[Any], optimiser: torch.optim.Optimizer, stand: Progress, epoch_log: EpochLog
     ) -> None:
         started = time.perf_counter()
         losses = self._steps(sampler, optimiser)
@@ -137,8 +147,10 @@ class _Fit:
         if metrics or last:
             shown = {name: round(metrics[name], 4) for name in (SELECTION_METRIC, "ndcg@20") if name in metrics}
             log.info("epoch", epoch=epoch, loss=round(losses["loss"], 4), **shown, seconds=seconds)
+        if metrics and self.on_reading:
+            self.on_reading(epoch, metrics)
 
-    def _steps(self, sampler: NegativeSampler, optimiser: torch.optim.Optimizer) -> dict[str, float]:
+    def _steps(self, sampler: Sampler[Any], optimiser: torch.optim.Optimizer) -> dict[str, float]:
         """Go through all batches once and give the mean of each part of the loss."""
         sums: dict[str, Tensor] = {}
         steps = 0

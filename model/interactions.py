@@ -63,6 +63,13 @@ class Interactions:
         """Users per item: int64 [V]."""
         return torch.bincount(self.items, minlength=self.num_items)
 
+    def of_users(self, users: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the pairs of these users (int64 [n]): their positions in `users` and the items, both int64 [m]."""
+        first, degrees = self.offsets[users], self.user_degrees[users]
+        position = torch.repeat_interleave(torch.arange(len(users), device=users.device), degrees)
+        within = torch.arange(len(position), device=users.device) - (degrees.cumsum(0) - degrees)[position]
+        return position, self.items[first[position] + within]
+
     def to(self, device: torch.device) -> Interactions:
         """Give the same pairs on a device."""
         users, items, offsets = (tensor.to(device) for tensor in (self.users, self.items, self.offsets))

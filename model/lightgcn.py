@@ -11,9 +11,10 @@ from typing_extensions import override
 
 from export.snapshot import Snapshot
 from model import losses
+from model.batches import Batch
 from model.config import ModelConfig
 from model.interactions import Interactions
-from model.recommender import Batch, Size, TrainedRecommender
+from model.recommender import Size, TrainedRecommender
 from model.sparse import Structure, multiply
 from model.types import Embeddings, Losses
 
@@ -27,7 +28,7 @@ class LightGcnConfig(ModelConfig):
     """Of half the squared norms of the batch's three initial embeddings, per interaction."""
 
 
-class LightGcn(TrainedRecommender):
+class LightGcn(TrainedRecommender[Batch]):
     """Mean of E, AE, …, A^L E with A = D^-½ (user-item adjacency) D^-½; BPR."""
 
     name: ClassVar[str] = "lightgcn"

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Generic, Self, TypeVar, cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from export.snapshot import Snapshot
+from model.batches import NegativeSampler, Sampler
 from model.config import ModelConfig
 from model.interactions import Interactions
-from model.types import Embeddings, Losses
+from model.retrieval import similar_rows
+from model.types import Embeddings, Losses, Ranking
 
-
-class Batch(NamedTuple):
-    """Training triples, int64 [B] each: a user, an item of his, an item that is not."""
-
-    users: Tensor
-    positives: Tensor
-    negatives: Tensor
+BatchType = TypeVar("BatchType")
 
 
 @dataclass(frozen=True)
@@ -86,6 +82,10 @@ class Recommender(nn.Module, ABC):
     def encode(self) -> Embeddings:
         """Give the embeddings: users [U, d], items [V, d], without dropout, on the full graph."""
 
+    def similar_items(self, k: int) -> Ranking | None:
+        """Give each item the k others that are most alike, by the cosine of its vector; None without vectors."""
+        return similar_rows(self.encode().items, k) if self.has_vectors else None
+
     @classmethod
     @abstractmethod
     def forecast_bytes(cls, config: ModelConfig, size: Size) -> int:
@@ -105,14 +105,18 @@ class ClosedFormRecommender(Recommender):
         """Compute the weights from the interactions it was built with."""
 
 
-class TrainedRecommender(Recommender):
-    """A model that is trained by gradient steps over batches of interactions."""
+class TrainedRecommender(Recommender, Generic[BatchType]):
+    """A model that is trained by gradient steps over batches of interactions, of a kind that it chooses."""
+
+    def sampler(self, interactions: Interactions) -> Sampler[BatchType]:
+        """Give what an epoch goes through: pairs with a negative each, unless a model wants something else."""
+        return cast("Sampler[BatchType]", NegativeSampler(interactions))
 
     @abstractmethod
-    def loss(self, batch: Batch, generator: torch.Generator) -> Losses:
+    def loss(self, batch: BatchType, generator: torch.Generator) -> Losses:
         """Give the parts of the objective for one batch.
 
         Args:
-            batch: rows of users and items, on the model's device.
+            batch: what its sampler gives, on the model's device.
             generator: of the model's device; every random choice of the step is drawn from it.
         """

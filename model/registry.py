@@ -1,9 +1,8 @@
-"""The models and their presets, by name."""
+"""The models, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,34 +14,12 @@ from model.ease import Ease
 from model.interactions import Interactions
 from model.lightgcn import LightGcn
 from model.popularity import Popularity
+from model.presets import DEFAULT_PRESET, PRESETS
 from model.recommender import Recommender
 from model.spike.model import Spike
 from spikegraph.errors import UsageError
 
 MODELS: Mapping[str, type[Recommender]] = {kind.name: kind for kind in (Spike, LightGcn, Ease, Popularity)}
-
-DEFAULT_PRESET = "recommended"
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Options that belong together; what a preset does not say stays at its default."""
-
-    about: str
-    model: Mapping[str, Any] = field(default_factory=dict)
-    train: Mapping[str, Any] = field(default_factory=dict)
-
-
-PRESETS: Mapping[str, Mapping[str, Preset]] = {
-    "spike": {
-        "recommended": Preset(
-            "the published model with exact removal, matching over all nodes and L2 in the loss, tuned for small data",
-        )
-    },
-    "lightgcn": {"recommended": Preset("three layers of size 64, BPR")},
-    "ease": {"recommended": Preset("λ = 200, untuned")},
-    "popularity": {"recommended": Preset("nothing to set")},
-}
 
 
 def model_class(name: str) -> type[Recommender]:

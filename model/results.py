@@ -26,7 +26,7 @@ class RunResults:
         record: the run.
         weights: which weights they come from.
         recommendations: per user, item rows he has no interaction with in the splits these weights saw.
-        similar_items, similar_users: nearest others by cosine; None for a model without vectors.
+        similar_items, similar_users: nearest others; None where the model does not say which are alike.
         user_vectors, item_vectors: float32 [U, d] and [V, d], or None.
     """
 
@@ -67,8 +67,9 @@ def run_results(
         embeddings = recommender.encode()
         seen = Interactions.from_snapshot(snapshot, SPLITS_OF[weights])
         lists = top_items(embeddings, seen, top_n)
+        similar_items = recommender.similar_items(similar)
         if not recommender.has_vectors:
-            return RunResults(record, weights, lists, None, None, None, None)
-        near = [similar_rows(vectors, similar) for vectors in (embeddings.items, embeddings.users)]
+            return RunResults(record, weights, lists, similar_items, None, None, None)
+        similar_users = similar_rows(embeddings.users, similar)
     vectors = [part.cpu().numpy().astype(np.float32, copy=False) for part in embeddings]
-    return RunResults(record, weights, lists, near[0], near[1], vectors[0], vectors[1])
+    return RunResults(record, weights, lists, similar_items, similar_users, vectors[0], vectors[1])

@@ -113,17 +113,9 @@ def _user_blocks(
     for start, stop in _ranges(len(users), len(items) * items.element_size(), block_bytes):
         block = users[start:stop]
         scores = embeddings.users[block] @ items.T
-        position, item = _pairs_of(seen, block)
+        position, item = seen.of_users(block)
         scores[position, item] = -torch.inf
         yield block, *best(scores, k)
-
-
-def _pairs_of(seen: Interactions, users: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the pairs of these users: their positions in `users` and the items, both int64 [m]."""
-    first, degrees = seen.offsets[users], seen.user_degrees[users]
-    position = torch.repeat_interleave(torch.arange(len(users), device=users.device), degrees)
-    within = torch.arange(len(position), device=users.device) - (degrees.cumsum(0) - degrees)[position]
-    return position, seen.items[first[position] + within]
 
 
 def _ranges(rows: int, row_bytes: int, block_bytes: int) -> Iterator[tuple[int, int]]:

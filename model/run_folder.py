@@ -5,6 +5,7 @@ log.jsonl             one line an epoch
 state.safetensors     where training stands: weights, optimiser, generator, early stopping
 best.safetensors      the weights of the best epoch on validation
 per_user_valid.parquet, per_user_test.parquet
+lists_valid.npz, lists_test.npz  the ranked lists that those metrics were measured on
 refit/                the same files of the refit on train + validation (`refit-all/`: on everything)
 """
 
@@ -13,7 +14,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -180,6 +184,34 @@ class RunFolder:
         if not file.exists():
             raise DataError(f"has no metrics of {split}", where=str(self.path), hint="spikegraph evaluate RUN")
         return pd.read_parquet(file)
+
+    def write_lists(self, split: str, users: npt.NDArray[np.int64], items: npt.NDArray[np.int64]) -> None:
+        """Replace the ranked lists of a split.
+
+        Args:
+            split: the part whose users are ranked for.
+            users: [n] user rows of the snapshot.
+            items: [n, k] item rows of the snapshot, best first, -1 where a list is shorter.
+        """
+        part = self.path / f"lists_{split}.part"
+        with part.open("wb") as file:
+            np.savez_compressed(file, users=users.astype(np.int32), items=items.astype(np.int32))
+        part.replace(part.with_suffix(".npz"))
+
+    def lists(self, split: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]] | None:
+        """Read the ranked lists of a split: users [n] and items [n, k]; None where there are none.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        file = self.path / f"lists_{split}.npz"
+        if not file.exists():
+            return None
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                return arrays["users"], arrays["items"]
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise DataError(f"cannot be read: {error}", where=str(file), hint="spikegraph evaluate RUN") from error
 
 
 def snapshot_hash(snapshot: Snapshot) -> str:

@@ -1,54 +1,14 @@
-"""What a training step draws: negatives, edges of the knowledge graph, dropout masks.
+"""What a training step draws: edges of the knowledge graph, dropout masks.
 
 Everything is drawn from a generator that is handed down, on its device, without Python loops over pairs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-
-from model.interactions import Interactions
-from model.recommender import Batch
-
-
-class NegativeSampler:
-    """Uniform negatives: items that the user has not, drawn exactly, without rejection.
-
-    With a user's items sorted as p_0 < p_1 < …, the number of other items below p_i is p_i - i, so the
-    j-th other item is j + |{i: p_i - i <= j}|: one binary search a pair, however dense the user.
-    Users who have every item have no negative and are left out (`trainable`).
-    """
-
-    def __init__(self, interactions: Interactions) -> None:
-        self.interactions = interactions
-        users = interactions.users
-        within = torch.arange(len(users), device=users.device) - interactions.offsets[users]
-        self.others_below = users * interactions.num_items + interactions.items - within
-        self.others = interactions.num_items - interactions.user_degrees
-        self.trainable = (self.others[users] > 0).nonzero().squeeze(1)
-
-    def __len__(self) -> int:
-        """Give the number of pairs that have a negative."""
-        return len(self.trainable)
-
-    def draw(self, users: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw a negative item for each of these users (int64 [n], none of whom has every item): int64 [n]."""
-        uniform = torch.rand(len(users), generator=generator, device=users.device, dtype=torch.float64)
-        rank = (uniform * self.others[users]).long()
-        place = torch.searchsorted(self.others_below, users * self.interactions.num_items + rank, right=True)
-        return rank + place - self.interactions.offsets[users]
-
-    def epoch(self, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Go through all pairs in random order, with one fresh negative each; the last batch may be smaller."""
-        order = self.trainable[torch.randperm(len(self), generator=generator, device=self.trainable.device)]
-        users, positives = self.interactions.users[order], self.interactions.items[order]
-        negatives = self.draw(users, generator)
-        for start in range(0, len(order), batch_size):
-            part = slice(start, start + batch_size)
-            yield Batch(users[part], positives[part], negatives[part])
 
 
 def keep_mask(shape: Sequence[int], drop: float, generator: torch.Generator) -> tuple[Tensor, float]:

@@ -12,7 +12,7 @@ import torch
 from export.snapshot import Snapshot
 from model.config import ModelConfig, TrainConfig
 from model.device import few_threads, find_device, made_with
-from model.fit import fit
+from model.fit import OnReading, fit
 from model.interactions import Interactions
 from model.memory import check_memory
 from model.ranking import mean_metrics, rank_per_user, with_keys
@@ -35,6 +35,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
+    on_reading: OnReading | None = None,
 ) -> RunRecord:
     """Train a model on the train part and choose its epoch by validation recall@20.
 
@@ -42,12 +43,13 @@ def train(
         snapshot: what to train on.
         run_folder: where the run goes; new or empty, or this very run when `resume`.
         model: its name in `registry.MODELS`.
-        preset: its name in `registry.PRESETS[model]`; None is 'recommended'.
+        preset: its name in `presets.PRESETS[model]`; None is 'recommended'.
         model_config: options of the model on top of the preset.
         train_config: options of `TrainConfig` on top of the preset.
         seed: of everything that is drawn.
         device: 'auto', 'cpu' or 'cuda'.
         resume: go on with an interrupted run; a finished one is given as it is.
+        on_reading: called after each reading of the validation part; what it raises ends the training.
 
     Raises:
         UsageError: unknown names or options, a folder that holds something else, or a loss that diverged.
@@ -62,7 +64,7 @@ def train(
         log.info("this run is trained already", folder=str(run_folder))
         return record
     with few_threads():
-        record = _train(snapshot, folder, record, options, training, place)
+        record = _train(snapshot, folder, record, options, training, place, on_reading)
     folder.write(record)
     return record
 
@@ -74,6 +76,7 @@ def _train(
     options: ModelConfig,
     training: TrainConfig,
     device: torch.device,
+    on_reading: OnReading | None,
 ) -> RunRecord:
     started = time.perf_counter()
     identity = record.identity
@@ -90,9 +93,8 @@ def _train(
     if not chooses:
         log.warning("no validation part: nothing is chosen, all epochs are trained", epochs=training.fixed_epochs)
     epochs = training.epochs if chooses else training.fixed_epochs
-    outcome = fit(
-        recommender, interactions, training, folder.path, identity.seed, epochs, validate if chooses else None
-    )
+    reader = validate if chooses else None
+    outcome = fit(recommender, interactions, training, folder.path, identity.seed, epochs, reader, on_reading)
     metrics = {}
     if chooses:
         values = with_keys(rank_per_user(recommender.encode(), interactions, held_out), snapshot)

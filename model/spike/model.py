@@ -10,10 +10,11 @@ from typing_extensions import override
 
 from export.snapshot import Snapshot
 from model import losses
+from model.batches import Batch
 from model.config import ModelConfig
 from model.graph import Triples
 from model.interactions import Interactions
-from model.recommender import Batch, Size, TrainedRecommender
+from model.recommender import Size, TrainedRecommender
 from model.spike.config import SpikeConfig
 from model.spike.encoder import SpikeEncoder
 from model.spike.matching import matching, sampled_matching
@@ -29,7 +30,7 @@ class Profiles(NamedTuple):
     entities: Tensor | None
 
 
-class Spike(TrainedRecommender):
+class Spike(TrainedRecommender[Batch]):
     """SPiKE on one snapshot.
 
     Without text vectors nothing is injected or matched: what remains is the encoder of KGRec. Without

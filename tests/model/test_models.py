@@ -11,7 +11,8 @@ from model.config import TrainConfig
 from model.ease import Ease, EaseConfig
 from model.interactions import Interactions
 from model.popularity import Popularity
-from model.registry import MODELS, PRESETS, configure
+from model.presets import PRESETS
+from model.registry import MODELS, configure
 from spikegraph.errors import UsageError
 from tests.support.model_case import ModelCase
 from tests.support.snapshots import random_snapshot

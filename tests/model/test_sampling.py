@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from model.batches import NegativeSampler
 from model.graph import KnowledgeGraph, Triples
 from model.interactions import Interactions
-from model.sampling import NegativeSampler, dropout, keep_mask, sample_per_group
+from model.sampling import dropout, keep_mask, sample_per_group
 from tests.support.snapshots import random_snapshot
 
 

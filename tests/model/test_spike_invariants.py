@@ -13,9 +13,8 @@ from torch.nn import functional
 
 from export.snapshot import Snapshot
 from model import losses
+from model.batches import Batch, NegativeSampler
 from model.interactions import Interactions
-from model.recommender import Batch
-from model.sampling import NegativeSampler
 from model.spike.config import SpikeConfig
 from model.spike.model import Spike
 from tests.support.snapshots import random_snapshot

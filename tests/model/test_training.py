@@ -20,11 +20,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from export.snapshot import Snapshot
+from model.batches import Batch
 from model.config import TrainConfig
 from model.evaluate import evaluate
 from model.lightgcn import LightGcn
 from model.memory import check_memory
-from model.recommender import Batch
 from model.refit import refit
 from model.registry import configure
 from model.results import run_results

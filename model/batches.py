@@ -1,0 +1,96 @@
+"""What one training step learns from, and the samplers that go through all of it once an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from model.interactions import Interactions
+
+
+class Batch(NamedTuple):
+    """Training triples, int64 [B] each: a user, an item of his, an item that is not."""
+
+    users: Tensor
+    positives: Tensor
+    negatives: Tensor
+
+
+class UserBatch(NamedTuple):
+    """Users with all their items: int64 `users` [B]; per pair int64 [p] the user's position in it, and the item."""
+
+    users: Tensor
+    positions: Tensor
+    items: Tensor
+
+
+BatchType = TypeVar("BatchType", covariant=True)
+
+
+class Sampler(Protocol[BatchType]):
+    """Gives the batches of an epoch."""
+
+    def __len__(self) -> int:
+        """Give the number of examples of an epoch, which batches share."""
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> Iterator[BatchType]:
+        """Go through all examples in random order; the last batch may be smaller."""
+
+
+class NegativeSampler:
+    """Uniform negatives: items that the user has not, drawn exactly, without rejection.
+
+    With a user's items sorted as p_0 < p_1 < …, the number of other items below p_i is p_i - i, so the
+    j-th other item is j + |{i: p_i - i <= j}|: one binary search a pair, however dense the user.
+    Users who have every item have no negative and are left out (`trainable`).
+    """
+
+    def __init__(self, interactions: Interactions) -> None:
+        self.interactions = interactions
+        users = interactions.users
+        within = torch.arange(len(users), device=users.device) - interactions.offsets[users]
+        self.others_below = users * interactions.num_items + interactions.items - within
+        self.others = interactions.num_items - interactions.user_degrees
+        self.trainable = (self.others[users] > 0).nonzero().squeeze(1)
+
+    def __len__(self) -> int:
+        """Give the number of pairs that have a negative."""
+        return len(self.trainable)
+
+    def draw(self, users: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a negative item for each of these users (int64 [n], none of whom has every item): int64 [n]."""
+        uniform = torch.rand(len(users), generator=generator, device=users.device, dtype=torch.float64)
+        rank = (uniform * self.others[users]).long()
+        place = torch.searchsorted(self.others_below, users * self.interactions.num_items + rank, right=True)
+        return rank + place - self.interactions.offsets[users]
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
+        """Go through all pairs in random order, with one fresh negative each; the last batch may be smaller."""
+        order = self.trainable[torch.randperm(len(self), generator=generator, device=self.trainable.device)]
+        users, positives = self.interactions.users[order], self.interactions.items[order]
+        negatives = self.draw(users, generator)
+        for start in range(0, len(order), batch_size):
+            part = slice(start, start + batch_size)
+            yield Batch(users[part], positives[part], negatives[part])
+
+
+class UserSampler:
+    """Users with all their items, for objectives over all items; users without items, or with all, are left out."""
+
+    def __init__(self, interactions: Interactions) -> None:
+        self.interactions = interactions
+        degrees = interactions.user_degrees
+        self.trainable = ((degrees > 0) & (degrees < interactions.num_items)).nonzero().squeeze(1)
+
+    def __len__(self) -> int:
+        """Give the number of users there is something to learn of."""
+        return len(self.trainable)
+
+    def epoch(self, batch_size: int, generator: torch.Generator) -> Iterator[UserBatch]:
+        """Go through all users in random order; the last batch may be smaller."""
+        order = self.trainable[torch.randperm(len(self), generator=generator, device=self.trainable.device)]
+        for users in torch.split(order, batch_size):
+            yield UserBatch(users, *self.interactions.of_users(users))
