@@ -14,8 +14,9 @@ from model.config import ModelConfig, TrainConfig
 from model.device import few_threads, find_device, made_with
 from model.fit import OnReading, fit
 from model.interactions import Interactions
+from model.lists import keep_lists, rank_lists
 from model.memory import check_memory
-from model.ranking import mean_metrics, rank_per_user, with_keys
+from model.ranking import mean_metrics, rank_per_user
 from model.registry import build, configure
 from model.run_folder import RunFolder, RunIdentity, RunRecord, snapshot_hash
 from spikegraph.errors import DataError
@@ -97,9 +98,8 @@ def _train(
     outcome = fit(recommender, interactions, training, folder.path, identity.seed, epochs, reader, on_reading)
     metrics = {}
     if chooses:
-        values = with_keys(rank_per_user(recommender.encode(), interactions, held_out), snapshot)
-        folder.write_per_user("valid", values)
-        metrics = {"valid": mean_metrics(values)}
+        lists = rank_lists(recommender.encode(), interactions, held_out)
+        metrics = {"valid": keep_lists(folder, "valid", lists, held_out, snapshot)}
     return record.model_copy(
         update={
             "state": "trained",
