@@ -14,6 +14,7 @@ from spikegraph.errors import DataError, UsageError
 READERS: Mapping[str, str] = {
     "demo": "ingest.readers.demo",
     "lastfm": "ingest.readers.lastfm",
+    "movielens-1m": "ingest.readers.movielens_1m",
     "kgat": "ingest.readers.kgat",
     "tables": "ingest.readers.tables",
 }

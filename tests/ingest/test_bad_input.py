@@ -17,6 +17,7 @@ from tests.support.small_data import save_vectors
 MAKE: dict[str, Callable[[Path], Path]] = {
     "kgat": small_data.kgat,
     "lastfm": small_data.lastfm,
+    "movielens-1m": small_data.movielens_1m,
     "tables": small_data.own,
 }
 
@@ -36,11 +37,21 @@ LASTFM_TEXTS = [
     "minilm-text/lfm2k_text.tsv",
 ]
 LATIN_1 = "hetrec2011/tags.dat"  # has every byte, so none is broken
+MOVIELENS_TEXTS = [
+    "gear-rec/train.txt",
+    "gear-rec/test.txt",
+    "gear-rec/user_map.txt",
+    "gear-rec/item_map.txt",
+    "gear-rec/llm_response_item.json",
+    "gear-rec/llm_response_user.json",
+    "gear-rec/ml1m_extended_movie.csv",
+]
 OWN_TEXTS = ["dataset.toml", "members.csv", "books.csv", "authors.csv", "facts.csv", "loans.csv", "reviews.csv"]
 
 NEEDED = (
     [("kgat", name) for name in KGAT_TEXTS]
     + [("lastfm", name) for name in [*LASTFM_TEXTS, LATIN_1]]
+    + [("movielens-1m", name) for name in MOVIELENS_TEXTS]
     + [("tables", name) for name in OWN_TEXTS]
 )
 ALL_TEXTS = NEEDED + [("kgat", name) for name in KGAT_LISTS]
@@ -190,7 +201,7 @@ LINES = [
     ("lastfm", "colakg/train.txt", 3, "3 1", "not in colakg/user_map.txt"),
     ("lastfm", "colakg/test.txt", 1, "0 2 1", "train.txt too"),
     ("lastfm", "colakg/item_map.txt", 2, "52", "1 fields, not 2"),
-    ("lastfm", "colakg/item_map.txt", 2, "51 1", "hetrec id 51 is there twice"),
+    ("lastfm", "colakg/item_map.txt", 2, "51 1", "original id 51 is there twice"),
     ("lastfm", "colakg/user_map.txt", 3, "7 1", "mapped id 1 is there twice"),
     ("lastfm", "colakg/user_map.txt", 3, "-7 2", "negative"),
     ("lastfm", "colakg/llm_response_item.json", 2, '"0": "a" "b",', "not JSON"),
@@ -200,6 +211,13 @@ LINES = [
     ("lastfm", "dbpedia-mapping/MappingLastfm2DBpedia-1.2.tsv", 2, "51\tQueen\turi", "51 is there twice"),
     ("lastfm", "minilm-text/lfm2k_text.tsv", 3, "52\trock,unheard", "'unheard' is not in hetrec2011/tags.dat"),
     ("lastfm", "hetrec2011/tags.dat", 2, "1", "1 fields, not 2"),
+    ("movielens-1m", "gear-rec/train.txt", 3, "2 4", "not in gear-rec/item_map.txt"),
+    ("movielens-1m", "gear-rec/test.txt", 1, "0 2 1", "train.txt too"),
+    ("movielens-1m", "gear-rec/user_map.txt", 3, "6 2 3", "3 fields, not 2"),
+    ("movielens-1m", "gear-rec/ml1m_extended_movie.csv", 3, "2,Lost (1919),1919", "3 cells, not 10"),
+    ("movielens-1m", "gear-rec/ml1m_extended_movie.csv", 3, "1,Again (1994),1994,,,,,,,", "'1' is there twice"),
+    ("movielens-1m", "gear-rec/ml1m_extended_movie.csv", 3, "2,,1994,,,,,,,", "is empty"),
+    ("movielens-1m", "gear-rec/ml1m_extended_movie.csv", 1, "MovieID,Title,Year,a,b,c,d,e,f,g", "no column 'genres'"),
     ("tables", "loans.csv", 4, "1,b04,4", "3 cells, not 4"),
     ("tables", "loans.csv", 4, "1,b04,4,2024-03-24,", "5 cells, not 4"),
     ("tables", "loans.csv", 4, "1,b01,4,2024-03-24", "earlier row"),

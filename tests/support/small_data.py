@@ -91,6 +91,29 @@ def lastfm(folder: Path) -> Path:
     return write_files(folder, files)
 
 
+def movielens_1m(folder: Path) -> Path:
+    """Three users, four films (one without facts but its year), all profiles, a film that is no item."""
+    header = "MovieID,Title,Year,production_countries,genres,original_language,overview,director,writer,actors"
+    films = [
+        '1,Toy Story (1995),1995,United States of America,Animation|Comedy,English,"Toys, alive.",John Lasseter,,'
+        "Tom Hanks|Tim Allen",
+        "2,Cold Fever (Á köldum klaka) (1994),1994,Iceland|Japan,Comedy,,No overview found.,Friðrik Þór,Friðrik Þór,",
+        "3,Jumanji (1995),1995,United States of America,Family,English,A game.,Joe Johnston ,,Robin  Williams",
+        "4,Lost (1919),1919,,,,,,,",
+        "9,No item (2000),2000,Chad,War,Sara,Somewhere.,Nobody,Nobody,Nobody",
+    ]
+    files = {
+        "gear-rec/train.txt": "0 0 1\n1 1 2\n2 3\n",
+        "gear-rec/test.txt": "0 2\n1 0\n",
+        "gear-rec/user_map.txt": "1 0\n5 1\n6 2\n",
+        "gear-rec/item_map.txt": "3 0\n1 1\n2 2\n4 3\n",
+        "gear-rec/llm_response_item.json": json.dumps({str(i): f"Film text {i}" for i in range(4)}, indent=1),
+        "gear-rec/llm_response_user.json": json.dumps({str(i): f"Viewer text {i}" for i in range(3)}, indent=1),
+        "gear-rec/ml1m_extended_movie.csv": "\n".join([header, *films]) + "\n",
+    }
+    return write_files(folder, files)
+
+
 def own(folder: Path) -> Path:
     """The example of docs/your-own-data.md."""
     shutil.copytree(OWN_DATA, folder, dirs_exist_ok=True)
