@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import export_rate, ingest_rate, prefetch, profile_calls, roads
+from benchmarks import export_rate, ingest_rate, matching, prefetch, profile_calls, roads
 from benchmarks.result import Row, device
 from spikegraph import api, logs, server
 from spikegraph.errors import SpikeGraphError
@@ -42,7 +42,9 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
 }
 """Those that need a server, which each gets fresh."""
 
-SERVERLESS: dict[str, Callable[[], list[Row]]] = {}
+SERVERLESS: dict[str, Callable[[], list[Row]]] = {
+    "matching": matching.run,
+}
 """Those that need tensors only."""
 
 NAMES = sorted([*BENCHMARKS, *SERVERLESS])

@@ -66,3 +66,37 @@ def test_the_mean_of_samples_tends_to_the_whole() -> None:
 def test_one_node_alone_gives_nothing() -> None:
     z, q = pair(3)
     assert sampled_matching(z, q, 1e-9, 3, torch.Generator().manual_seed(0)).abs() < 1e-12
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 4))
+@settings(deadline=None, max_examples=30)
+def test_gradients_are_those_of_the_naive_form(seed: int, nodes: int, size: int) -> None:
+    ends = tuple(part.requires_grad_() for part in pair(seed, nodes, size))
+    ours, theirs = (torch.autograd.grad(3 * loss(*ends), ends) for loss in (matching, naive))
+    for left, right in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(left, right, atol=1e-12, rtol=1e-7)
+
+
+def test_samples_are_drawn_whole_and_give_the_gradients_of_the_naive_form() -> None:
+    ends = tuple(part.requires_grad_() for part in pair(5, 40, 3))
+
+    def sampled(embeddings: Tensor, profiles: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(2)
+        draws = [torch.randperm(40, generator=generator)[:10] for _ in range(4)]
+        return torch.stack([naive(embeddings[rows], profiles[rows]) for rows in draws]).mean()
+
+    loss = sampled_matching(*ends, 0.25, 4, torch.Generator().manual_seed(2))
+    expected = sampled(*ends)
+    torch.testing.assert_close(loss, expected, atol=1e-12, rtol=1e-9)
+    pairs = zip(torch.autograd.grad(loss, ends), torch.autograd.grad(expected, ends), strict=True)
+    for left, right in pairs:
+        torch.testing.assert_close(left, right, atol=1e-12, rtol=1e-7)
+
+
+def test_one_side_alone_may_want_gradients_and_the_other_stays_as_it_is() -> None:
+    z, q = pair(1)
+    before = z.clone(), q.clone()
+    z.requires_grad_()
+    torch.autograd.grad(matching(z, q), z)
+    assert torch.equal(z, before[0])
+    assert torch.equal(q, before[1])
