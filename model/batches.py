@@ -53,7 +53,7 @@ class NegativeSampler:
         users = interactions.users
         within = torch.arange(len(users), device=users.device) - interactions.offsets[users]
         self.others_below = users * interactions.num_items + interactions.items - within
-        self.others = interactions.num_items - interactions.user_degrees
+        self.others = (interactions.num_items - interactions.user_degrees).double()
         self.trainable = (self.others[users] > 0).nonzero().squeeze(1)
 
     def __len__(self) -> int:
@@ -61,20 +61,27 @@ class NegativeSampler:
         return len(self.trainable)
 
     def draw(self, users: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw a negative item for each of these users (int64 [n], none of whom has every item): int64 [n]."""
+        """Draw a negative item for each of these users: int64 [n].
+
+        Args:
+            users: int64 [n], none of whom has every item; sorted ones are searched twice as fast.
+            generator: of their device.
+        """
         uniform = torch.rand(len(users), generator=generator, device=users.device, dtype=torch.float64)
-        rank = (uniform * self.others[users]).long()
-        place = torch.searchsorted(self.others_below, users * self.interactions.num_items + rank, right=True)
-        return rank + place - self.interactions.offsets[users]
+        rank = uniform.mul_(self.others.index_select(0, users)).long()
+        wanted = torch.add(rank, users, alpha=self.interactions.num_items)
+        place = torch.searchsorted(self.others_below, wanted, right=True)
+        return place.add_(rank).sub_(self.interactions.offsets.index_select(0, users))
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Go through all pairs in random order, with one fresh negative each; the last batch may be smaller."""
-        order = self.trainable[torch.randperm(len(self), generator=generator, device=self.trainable.device)]
-        users, positives = self.interactions.users[order], self.interactions.items[order]
+        users, positives = (
+            ends.index_select(0, self.trainable) for ends in (self.interactions.users, self.interactions.items)
+        )
         negatives = self.draw(users, generator)
-        for start in range(0, len(order), batch_size):
-            part = slice(start, start + batch_size)
-            yield Batch(users[part], positives[part], negatives[part])
+        order = torch.randperm(len(self), generator=generator, device=self.trainable.device)
+        for rows in torch.split(order, batch_size):
+            yield Batch(*(ends.index_select(0, rows) for ends in (users, positives, negatives)))
 
 
 class UserSampler:
