@@ -130,6 +130,11 @@ class Snapshot:
         """R, the number of canonical relations."""
         return len(self.manifest.relations)
 
+    @property
+    def num_knowledge_relations(self) -> int:
+        """The number of relations of the knowledge graph; those of similarity runs come after them."""
+        return self.num_relations - len(self.manifest.selection.similarity_runs)
+
     def both_directions(self) -> tuple[IntArray, IntArray]:
         """Give the triples with their inverses: edge_index [2, 2m] and edge_type [2m] in 0..2R-1.
 

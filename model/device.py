@@ -17,7 +17,7 @@ from spikegraph.errors import UsageError
 
 FEW_CORES = 2
 
-Purpose = Literal["weights", "training"]
+Purpose = Literal["weights", "training", "control"]
 """What a run draws random numbers for."""
 
 

@@ -38,7 +38,9 @@ def refit(
     log.info("refits", on=" + ".join(splits), epochs=record.chosen_epochs)
     with few_threads():
         interactions = Interactions.from_snapshot(snapshot, splits)
-        recommender = build(identity.model, options, snapshot, interactions, identity.seed, find_device(device))
+        recommender = build(
+            identity.model, options, snapshot, interactions, identity.seed, find_device(device), identity.control
+        )
         fit(recommender, interactions, training, folder.path / FOLDERS[weights], identity.seed, epochs, None)
     name = "refit" if weights == "final" else "refit all"
     record = record.model_copy(

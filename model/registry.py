@@ -9,6 +9,7 @@ import torch
 
 from export.snapshot import Snapshot
 from model.config import ModelConfig, TrainConfig, parse
+from model.controls import NO_CONTROL, controlled
 from model.device import generator_of
 from model.ease import Ease
 from model.interactions import Interactions
@@ -65,7 +66,23 @@ def build(
     interactions: Interactions,
     seed: int,
     device: torch.device,
+    control: str = NO_CONTROL,
 ) -> Recommender:
-    """Make a model with its initial weights, which are drawn on the CPU so that they are the same everywhere."""
-    generator = generator_of(seed, "weights", torch.device("cpu"))
-    return model_class(model).build(config, snapshot, interactions, generator).to(device)
+    """Make a model with its initial weights, which are drawn on the CPU so that they are the same everywhere.
+
+    Args:
+        model: its name.
+        config: an instance of its `config_type`.
+        snapshot: as exported.
+        interactions: the pairs it may learn from.
+        seed: of the weights, and of what the control draws.
+        device: where the weights go.
+        control: what is changed in the snapshot before the model sees it (`model.controls`).
+
+    Raises:
+        UsageError: there is no such control.
+    """
+    cpu = torch.device("cpu")
+    seen = controlled(snapshot, control, generator_of(seed, "control", cpu))
+    generator = generator_of(seed, "weights", cpu)
+    return model_class(model).build(config, seen, interactions, generator).to(device)

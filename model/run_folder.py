@@ -41,6 +41,8 @@ class RunIdentity(BaseModel):
     preset: str
     seed: int
     protocol: Protocol = "honest"
+    control: str = "none"
+    """What was changed in the snapshot before the model was built from it (`model.controls`)."""
     model_options: dict[str, Any]
     train_options: dict[str, Any]
 
@@ -101,6 +103,7 @@ class RunRecord(BaseModel):
             "protocol": identity.protocol,
             "model": identity.model,
             "preset": identity.preset,
+            "control": identity.control,
             "seed": identity.seed,
             "metrics": self.metrics,
             "test_readings": len(self.test_readings),

@@ -66,6 +66,8 @@ def load_recommender(
     identity = record.identity
     _, options, _ = configure(identity.model, identity.preset, identity.model_options, identity.train_options)
     interactions = Interactions.from_snapshot(snapshot, SPLITS_OF[weights])
-    recommender = build(identity.model, options, snapshot, interactions, identity.seed, find_device(device))
+    recommender = build(
+        identity.model, options, snapshot, interactions, identity.seed, find_device(device), identity.control
+    )
     load_weights(folder.path / FOLDERS[weights] / BEST, recommender)
     return recommender

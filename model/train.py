@@ -11,6 +11,7 @@ import torch
 
 from export.snapshot import Snapshot
 from model.config import ModelConfig, TrainConfig
+from model.controls import NO_CONTROL, require_control
 from model.device import few_threads, find_device, made_with
 from model.fit import OnReading, fit
 from model.interactions import Interactions
@@ -36,6 +37,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
+    control: str = NO_CONTROL,
     on_reading: OnReading | None = None,
 ) -> RunRecord:
     """Train a model on the train part and choose its epoch by validation recall@20.
@@ -50,6 +52,7 @@ def train(
         seed: of everything that is drawn.
         device: 'auto', 'cpu' or 'cuda'.
         resume: go on with an interrupted run; a finished one is given as it is.
+        control: what is changed in the snapshot before the model is built from it (`model.controls`).
         on_reading: called after each reading of the validation part; what it raises ends the training.
 
     Raises:
@@ -58,9 +61,10 @@ def train(
         LimitReachedError: the forecast memory is more than the device has free.
     """
     preset, options, training = configure(model, preset, model_config or {}, train_config or {})
+    require_control(control)
     place = find_device(device)
     folder = RunFolder(run_folder)
-    record = folder.begin(_new_record(snapshot, model, preset, options, training, seed), resume=resume)
+    record = folder.begin(_new_record(snapshot, model, preset, options, training, seed, control), resume=resume)
     if record.state == "trained":
         log.info("this run is trained already", folder=str(run_folder))
         return record
@@ -85,7 +89,7 @@ def _train(
     if not len(interactions):
         raise DataError("has no train interactions", where=str(snapshot.folder or record.dataset))
     forecast = check_memory(identity.model, options, training, snapshot, len(interactions), device)
-    recommender = build(identity.model, options, snapshot, interactions, identity.seed, device)
+    recommender = build(identity.model, options, snapshot, interactions, identity.seed, device, identity.control)
 
     def validate() -> dict[str, float]:
         return mean_metrics(rank_per_user(recommender.encode(), interactions, held_out))
@@ -115,7 +119,13 @@ def _train(
 
 
 def _new_record(
-    snapshot: Snapshot, model: str, preset: str, options: ModelConfig, training: TrainConfig, seed: int
+    snapshot: Snapshot,
+    model: str,
+    preset: str,
+    options: ModelConfig,
+    training: TrainConfig,
+    seed: int,
+    control: str,
 ) -> RunRecord:
     manifest = snapshot.manifest
     identity = RunIdentity(
@@ -123,6 +133,7 @@ def _new_record(
         model=model,
         preset=preset,
         seed=seed,
+        control=control,
         model_options=options.model_dump(mode="json"),
         train_options=training.model_dump(mode="json"),
     )

@@ -48,10 +48,14 @@ class ProfileStep(Section):
 
 
 class TrainStep(Section):
-    """One model to train; `config` and `training` override its preset; `final` reads the test part."""
+    """One model to train; `config` and `training` override its preset; `final` reads the test part.
+
+    `control` trains it on a changed snapshot (`model.controls`); such a run is never written back.
+    """
 
     model: str
     preset: str | None = None
+    control: str = "none"
     seed: int = 0
     final: bool = True
     config: dict[str, Any] = Field(default_factory=dict)
@@ -126,7 +130,7 @@ def load_pipeline(file: Path) -> Pipeline:
         raise UsageError(f"is not TOML: {error}", where=str(file)) from error
     except ValidationError as error:
         raise configuration_error(error, str(file)) from error
-    trained = [step.model for step in pipeline.train]
+    trained = [step.model for step in pipeline.train if step.control == "none"]
     if pipeline.write_back and pipeline.write_back.model not in trained:
         message = f"'{pipeline.write_back.model}' is not among the models to train"
         raise UsageError(message, where="write_back.model", hint=f"one of: {', '.join(trained)}")
@@ -168,7 +172,8 @@ class _Road:
         ingested = self._ingest()
         profiles = self._profiles(ingested["sha256"])
         snapshot = self._export(ingested["sha256"], profiles["run"])
-        runs = {step.model: self._train(step, snapshot["content_hash"]) for step in self.pipeline.train}
+        trained = [(step, self._train(step, snapshot["content_hash"])) for step in self.pipeline.train]
+        runs = {step.model: result for step, result in trained if step.control == "none"}
         if self.pipeline.write_back:
             self._write_back(self.pipeline.write_back, runs)
         return self.reports
@@ -267,11 +272,21 @@ class _Road:
         def do() -> dict[str, Any]:
             snapshot = self.folder / "snapshot"
             resume = (folder / "run.json").exists()
-            api.train(settings, snapshot, folder, model=step.model, preset=step.preset, seed=step.seed, resume=resume)
+            api.train(
+                settings,
+                snapshot,
+                folder,
+                model=step.model,
+                preset=step.preset,
+                seed=step.seed,
+                resume=resume,
+                control=step.control,
+            )
             record = api.evaluate(folder, final=step.final)
             return record.summary() | {"folder": str(folder)}
 
-        return self._step(f"train {step.model}", inputs, lambda kept: Path(kept["folder"]).is_dir(), do)
+        name = f"train {step.model}" if step.control == "none" else f"train {step.model} ({step.control})"
+        return self._step(name, inputs, lambda kept: Path(kept["folder"]).is_dir(), do)
 
     def _write_back(self, step: WriteBackStep, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
         folder = Path(runs[step.model]["folder"])

@@ -67,6 +67,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
+    control: str = "none",
 ) -> RunRecord:
     """Train a model on a snapshot into a run folder.
 
@@ -79,6 +80,7 @@ def train(
         seed: of everything that is drawn.
         device: 'auto', 'cpu' or 'cuda'.
         resume: go on exactly with a run that was interrupted.
+        control: what the model is trained without, or with in the wrong places (`model.controls`).
     """
     from export.snapshot import load_snapshot
     from model.train import train as train_model
@@ -93,6 +95,7 @@ def train(
         seed=seed,
         device=device,
         resume=resume,
+        control=control,
     )
 
 

@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 def ingest(
     session: Session,
-    source: Annotated[str, typer.Argument(help="The reader: demo, lastfm, movielens-1m, kgat or tables.", metavar="SOURCE")],
+    source: Annotated[str, typer.Argument(help="demo, lastfm, movielens-1m, kgat or tables.", metavar="SOURCE")],
     path: Annotated[Path | None, typer.Argument(help="The folder (or dataset.toml) to read.", metavar="PATH")] = None,
     name: Annotated[str | None, typer.Option(help="The name in the graph (default: the source's).")] = None,
     split: Annotated[api.SplitChoice, typer.Option(help="How it is split.")] = "auto",

@@ -62,10 +62,15 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where a run was interrupted.")] = False,
+    control: Annotated[
+        str, typer.Option(help="Train without profiles or graph, or with shuffled ones.", metavar="NAME")
+    ] = "none",
 ) -> Answer:
     """Train a model, its epoch chosen on the validation part."""
     settings = session.settings
-    record = api.train(settings, snapshot, to, model=model, preset=preset, seed=seed, device=device, resume=resume)
+    record = api.train(
+        settings, snapshot, to, model=model, preset=preset, seed=seed, device=device, resume=resume, control=control
+    )
     return _run_answer(record.summary(), to)
 
 
@@ -81,7 +86,9 @@ def evaluate(
 
 def _run_answer(document: dict[str, Any], folder: Path) -> Answer:
     def show(console: Console) -> None:
-        about = {key: document[key] for key in ("dataset", "split_id", "protocol", "model", "preset", "seed")}
+        about = {
+            key: document[key] for key in ("dataset", "split_id", "protocol", "model", "preset", "control", "seed")
+        }
         show_pairs(console, str(folder), {**about, "seconds": document["seconds"]})
         show_metrics(console, {document["model"]: document["metrics"]})
 

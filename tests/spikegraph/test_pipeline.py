@@ -104,6 +104,16 @@ def test_a_pipeline_cannot_write_back_what_it_does_not_train(connected: CommandL
     assert said.document["error"]["where"] == "write_back.model"
 
 
+def test_a_control_is_trained_beside_its_model_and_never_written_back(tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.toml"
+    text = 'name = "x"\n[ingest]\nsource = "demo"\n[[train]]\nmodel = "ease"\ncontrol = "no-graph"\n'
+    file.write_text(text, encoding="utf-8")
+    assert load_pipeline(file).train[0].control == "no-graph"
+    file.write_text(text + '[write_back]\nmodel = "ease"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="'ease' is not among the models to train"):
+        load_pipeline(file)
+
+
 BY_MODEL = """
 name = "{name}"
 folder = "work"
