@@ -33,9 +33,18 @@ class Triples:
     num_types: int
 
     @classmethod
-    def from_snapshot(cls, snapshot: Snapshot, min_degree: int = 1) -> Triples:
-        """Take all triples, leaving out auxiliary entities with fewer than `min_degree` of them."""
+    def from_snapshot(cls, snapshot: Snapshot, min_degree: int = 1, *, similarities: bool = True) -> Triples:
+        """Take all triples, leaving out auxiliary entities with fewer than `min_degree` of them.
+
+        Args:
+            snapshot: the graph.
+            min_degree: of an auxiliary entity.
+            similarities: whether the edges of similarity runs are taken as triples.
+        """
         edge_index, edge_type = snapshot.both_directions()
+        if not similarities:
+            known = edge_type % max(snapshot.num_relations, 1) < snapshot.num_knowledge_relations
+            edge_index, edge_type = edge_index[:, known], edge_type[known]
         kept = np.bincount(edge_index[0], minlength=snapshot.num_entities) >= min_degree
         kept[: snapshot.num_items] = True
         edges = kept[edge_index].all(axis=0)

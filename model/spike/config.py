@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from model.config import ModelConfig
+from model.objectives import ObjectiveName
 
 
 class SpikeConfig(ModelConfig):
@@ -23,12 +24,17 @@ class SpikeConfig(ModelConfig):
     min_entity_degree: int = Field(default=2, ge=0)
     """Auxiliary entities with fewer triples are left out: with one they connect nothing. 0 keeps all."""
 
+    objective: ObjectiveName = "bpr"
+    """`bpr` as published, or `softmax` over all items."""
+    temperature: float = Field(default=0.15, gt=0)
+    """τ of the softmax."""
+
     profile_weight: float = Field(default=0.25, ge=0)
     """ρ (`text_rho`), the share of the profile that is injected, then removed."""
     matching_weight: float = Field(default=5.0, ge=0)
     """β (`align_coef`), of the pairwise profile preference matching."""
     l2_weight: float = Field(default=1e-2, ge=0)
-    """Of half the squared norms of the batch's three final embeddings, per interaction."""
+    """Of half the squared norms of the batch's three final embeddings, per interaction; a part of `bpr` only."""
 
     graph_dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of the triples of each relation, and of the user-item pairs, left out of a step."""
@@ -54,7 +60,10 @@ class SpikeConfig(ModelConfig):
     users_send_messages: bool = False
     """True: items also receive the mean of their users (figure); False: they do not (released code)."""
     attention_share: float = Field(default=1.0, ge=0)
-    """Weight of the normalised attention beside the normalised user mean, where users send messages."""
+    """Weight of the normalised attention beside the other messages to an item, each of length 1."""
+    similarity_share: float = Field(default=0.0, ge=0)
+    """Weight of the message from similar items (`SIMILAR_TO`, of the snapshot's similarity runs), of length 1. With 0
+    these are relations like any other, attended to."""
 
     @model_validator(mode="after")
     def _heads_split_dimensions(self) -> SpikeConfig:

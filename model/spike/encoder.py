@@ -9,6 +9,7 @@ from torch.nn import functional
 from model.graph import KnowledgeGraph, Triples
 from model.interactions import Interactions
 from model.sampling import dropout
+from model.similarity_graph import SimilarityGraph
 from model.sparse import Structure, multiply
 from model.spike.attention import attend
 from model.spike.config import SpikeConfig
@@ -22,7 +23,12 @@ class SpikeEncoder(nn.Module):
     """
 
     def __init__(
-        self, config: SpikeConfig, triples: Triples, interactions: Interactions, generator: torch.Generator
+        self,
+        config: SpikeConfig,
+        triples: Triples,
+        interactions: Interactions,
+        similar: SimilarityGraph | None,
+        generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.config = config
@@ -33,6 +39,7 @@ class SpikeEncoder(nn.Module):
         self.projection = _xavier(config.dimensions, config.dimensions, generator)
         self.knowledge = KnowledgeGraph(triples)
         self.items_of_users = _MeanOf(interactions.users, interactions.items, (self.num_users, self.num_items))
+        self.similar = similar
         self.users_of_items: _MeanOf | None = None
         if config.users_send_messages:
             order = torch.argsort(interactions.items, stable=True)
@@ -50,19 +57,26 @@ class SpikeEncoder(nn.Module):
         Returns:
             Σ u_l [U, d] and Σ x_l [E, d], over l = 1..L.
         """
-        knowledge = self._sampled_knowledge(generator)
+        knowledge = self._sampled_knowledge(generator) if self.attends else None
         drop = self.config.graph_dropout
         from_items = self.items_of_users.weights(drop, generator)
         from_users = self.users_of_items.weights(drop, generator) if self.users_of_items else None
         sums = torch.zeros_like(users), torch.zeros_like(entities)
         for _ in range(self.config.layers):
             to_users = self.items_of_users(from_items, entities[: self.num_items])
-            to_entities = self._attention(knowledge, entities)
-            if self.users_of_items is not None and from_users is not None:
-                to_entities = self._with_users(to_entities, self.users_of_items(from_users, users))
+            to_entities = torch.zeros_like(entities) if knowledge is None else self._attention(knowledge, entities)
+            others = self._to_items(entities, users, from_users)
+            if others:
+                to_entities = self._with(to_entities, others)
             users, entities = self._finished(to_users, generator), self._finished(to_entities, generator)
             sums = sums[0] + users, sums[1] + entities
         return sums
+
+    @property
+    def attends(self) -> bool:
+        """Whether anybody hears the knowledge graph: without a share of it items hear only their other messages."""
+        others = self.users_of_items is not None or self.similar is not None
+        return self.config.attention_share > 0 or not others
 
     def _attention(self, structure: Structure, entities: Tensor) -> Tensor:
         """Attend head by head; key and value are the tail's projected and plain vector times the relation."""
@@ -78,10 +92,20 @@ class SpikeEncoder(nn.Module):
             summed.append(attend(structure, queries, keys, values))
         return torch.cat(summed, dim=1)
 
-    def _with_users(self, attention: Tensor, user_means: Tensor) -> Tensor:
-        auxiliary = attention[self.num_items :]
-        shared = functional.normalize(attention[: self.num_items], dim=1) * self.config.attention_share
-        return torch.cat([functional.normalize(user_means, dim=1) + shared, auxiliary])
+    def _to_items(self, entities: Tensor, users: Tensor, from_users: Tensor | None) -> list[Tensor]:
+        """Give what items receive beside the attention, each [V, d] with rows of length 1 times its weight."""
+        messages = []
+        if self.users_of_items is not None and from_users is not None:
+            messages.append(functional.normalize(self.users_of_items(from_users, users), dim=1))
+        if self.similar is not None:
+            from_similar = functional.normalize(self.similar(entities[: self.num_items]), dim=1)
+            messages.append(self.config.similarity_share * from_similar)
+        return messages
+
+    def _with(self, attention: Tensor, others: list[Tensor]) -> Tensor:
+        """Add the others to the attention of the items, of length 1 too; auxiliary entities have no other."""
+        own = functional.normalize(attention[: self.num_items], dim=1) * self.config.attention_share
+        return torch.cat([sum(others, own), attention[self.num_items :]])
 
     def _finished(self, messages: Tensor, generator: torch.Generator | None) -> Tensor:
         return functional.normalize(dropout(messages, self.config.message_dropout, generator), dim=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -10,11 +10,13 @@ from typing_extensions import override
 
 from export.snapshot import Snapshot
 from model import losses
-from model.batches import Batch
+from model.batches import Batch, Sampler, UserBatch
 from model.config import ModelConfig
 from model.graph import Triples
 from model.interactions import Interactions
+from model.objectives import objective_of, vectors_of
 from model.recommender import Size, TrainedRecommender
+from model.similarity_graph import similarity_graph
 from model.spike.config import SpikeConfig
 from model.spike.encoder import SpikeEncoder
 from model.spike.matching import matching, sampled_matching
@@ -30,7 +32,7 @@ class Profiles(NamedTuple):
     entities: Tensor | None
 
 
-class Spike(TrainedRecommender[Batch]):
+class Spike(TrainedRecommender[Batch | UserBatch]):
     """SPiKE on one snapshot.
 
     Without text vectors nothing is injected or matched: what remains is the encoder of KGRec. Without
@@ -47,8 +49,10 @@ class Spike(TrainedRecommender[Batch]):
         super().__init__()
         self.num_users, self.num_items = interactions.num_users, interactions.num_items
         self.config = config
-        triples = Triples.from_snapshot(snapshot, config.min_entity_degree)
-        self.encoder = SpikeEncoder(config, triples, interactions, generator)
+        self.objective = objective_of(config.objective, config.temperature)
+        similar = similarity_graph(snapshot) if config.similarity_share else None
+        triples = Triples.from_snapshot(snapshot, config.min_entity_degree, similarities=similar is None)
+        self.encoder = SpikeEncoder(config, triples, interactions, similar, generator)
         self._add_profiles(snapshot, triples, generator)
         self._tell(len(triples.heads))
 
@@ -92,7 +96,7 @@ class Spike(TrainedRecommender[Batch]):
         """Give the final embeddings (spike.md §3.2, in evaluation: E plus the summed layers)."""
         with torch.no_grad():
             users, entities = self.nodes()
-        return Embeddings(users, entities[: self.num_items])
+        return self.objective.embeddings(users, entities[: self.num_items])
 
     def nodes(self) -> tuple[Tensor, Tensor]:
         """Give the final embeddings of users [U, d] and of all kept entities [E, d], without dropout."""
@@ -100,18 +104,19 @@ class Spike(TrainedRecommender[Batch]):
         return self._final(injected, injected, None)
 
     @override
-    def loss(self, batch: Batch, generator: torch.Generator) -> Losses:
-        """BPR, L2 on the batch's final embeddings, and β · matching."""
+    def sampler(self, interactions: Interactions) -> Sampler[Any]:
+        """Give the batches of the objective."""
+        return self.objective.sampler(interactions)
+
+    @override
+    def loss(self, batch: Batch | UserBatch, generator: torch.Generator) -> Losses:
+        """The objective, for BPR with L2 on the batch's final embeddings, and β · matching."""
         passes = self._training_passes(generator)
         users, entities = self._final(passes[0], passes[1], generator)
-        vectors = (
-            users.index_select(0, batch.users),
-            entities.index_select(0, batch.positives),
-            entities.index_select(0, batch.negatives),
-        )
-        parts = {"bpr": losses.bpr(*vectors)}
-        if self.config.l2_in_loss and self.config.l2_weight:
-            parts["l2"] = self.config.l2_weight * losses.squared_norms(*vectors)
+        items = entities[: self.num_items]
+        parts: dict[str, Tensor] = {self.config.objective: self.objective.loss(users, items, batch)}
+        if isinstance(batch, Batch) and self.config.l2_in_loss and self.config.l2_weight:
+            parts["l2"] = self.config.l2_weight * losses.squared_norms(*vectors_of(users, items, batch))
         if self._matches:
             parts["matching"] = self.config.matching_weight * self._matching(users, entities, passes[2], generator)
         return parts
