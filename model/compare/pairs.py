@@ -1,0 +1,122 @@
+"""Which groups are tested against which, and the tests with their corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.compare.bootstrap import intervals
+from model.compare.paired import holm, paired_test, seed_interval
+from model.compare.runs import Group
+from model.compare.values import GroupValues
+from model.types import SELECTION_METRIC
+from spikegraph.errors import UsageError
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """A group against another on one metric.
+
+    Attributes:
+        label, against: the two groups; the difference is the first minus the second.
+        metric: its name.
+        difference: mean over users, each user's value averaged over the seeds of a group.
+        low, high: 95 % bootstrap interval of the difference over users.
+        t, wilcoxon: two-sided p-values; None where not defined.
+        t_holm, wilcoxon_holm: the same, corrected for all p-values of all pairs and metrics.
+        wins, ties, losses: users for whom the first is better, equal, worse.
+        seeds_low, seeds_high: 95 % Welch interval of the difference over seeds; None with too few seeds.
+    """
+
+    label: str
+    against: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    t: float | None
+    wilcoxon: float | None
+    t_holm: float | None
+    wilcoxon_holm: float | None
+    wins: int
+    ties: int
+    losses: int
+    seeds_low: float | None
+    seeds_high: float | None
+
+
+def choose_pairs(
+    groups: Sequence[Group], values: Mapping[str, GroupValues], against: str | None
+) -> list[tuple[Group, Group]]:
+    """Say who is tested against whom.
+
+    With `against`, every other group against it. Without, the best against every other; which is best
+    is decided on validation, so that no choice is made on the test part.
+
+    Raises:
+        UsageError: there is no group of that label.
+    """
+    if against is not None:
+        baseline = next((group for group in groups if group.label == against), None)
+        if baseline is None:
+            labels = ", ".join(f"'{group.label}'" for group in groups)
+            raise UsageError(f"there is no group '{against}'", where="--against", hint=f"one of {labels}")
+        return [(group, baseline) for group in groups if group is not baseline]
+    best = max(groups, key=lambda group: _selection(group, groups, values))
+    return [(best, group) for group in groups if group is not best]
+
+
+def _selection(group: Group, groups: Sequence[Group], values: Mapping[str, GroupValues]) -> float:
+    if all("valid" in run.record.metrics for each in groups for run in each.runs):
+        return float(np.mean([run.record.metrics["valid"][SELECTION_METRIC] for run in group.runs]))
+    return float(values[group.label].users[SELECTION_METRIC].mean())
+
+
+def pair_scores(
+    pairs: Sequence[tuple[Group, Group]],
+    values: Mapping[str, GroupValues],
+    metrics: Sequence[str],
+    generator: np.random.Generator,
+    draws: int,
+) -> list[PairScore]:
+    """Test every pair on every metric; Holm's correction is over all p-values."""
+    cells = [(ours, theirs, metric) for ours, theirs in pairs for metric in metrics]
+    if not cells:
+        return []
+    columns = [
+        [values[group.label].users[metric].to_numpy() for group in (ours, theirs)] for ours, theirs, metric in cells
+    ]
+    tests = [paired_test(left, right) for left, right in columns]
+    low, high = intervals(np.stack([left - right for left, right in columns], axis=1), generator, draws)
+    corrected = holm([test.t for test in tests] + [test.wilcoxon for test in tests])
+    scores = []
+    for i, ((ours, theirs, metric), test) in enumerate(zip(cells, tests, strict=True)):
+        over_seeds = seed_interval(_seed_means(ours, values, metric), _seed_means(theirs, values, metric))
+        scores.append(
+            PairScore(
+                label=ours.label,
+                against=theirs.label,
+                metric=metric,
+                difference=test.difference,
+                low=float(low[i]),
+                high=float(high[i]),
+                t=test.t,
+                wilcoxon=test.wilcoxon,
+                t_holm=corrected[i],
+                wilcoxon_holm=corrected[len(tests) + i],
+                wins=test.wins,
+                ties=test.ties,
+                losses=test.losses,
+                seeds_low=over_seeds[0] if over_seeds else None,
+                seeds_high=over_seeds[1] if over_seeds else None,
+            )
+        )
+    return scores
+
+
+def _seed_means(group: Group, values: Mapping[str, GroupValues], metric: str) -> list[float]:
+    means = [float(value) for value in values[group.label].seeds[metric]]
+    # What is computed in closed form comes out the same for every seed: one run stands for any number.
+    return means * 2 if group.closed_form and len(means) == 1 else means
