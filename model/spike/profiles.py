@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from export.snapshot import FloatArray
-from model.sampling import dropout
+from model.spike.passes import draw_masks, encode
 
 BLOCK_ROWS = 65_536
 
@@ -32,9 +31,14 @@ class ProfileEncoder(nn.Module):
 
     def forward(self, generator: torch.Generator | None = None) -> Tensor:
         """Encode all texts, [n, d]; with dropout where a generator is given."""
-        hidden = functional.relu(self.hidden(self.texts))
-        encoded: Tensor = self.output(dropout(hidden, self.drop, generator))
-        return encoded
+        return self.passes(1, generator)[0]
+
+    def passes(self, count: int, generator: torch.Generator | None) -> list[Tensor]:
+        """Encode all texts so many times, [n, d] each, with dropout masks of their own where a generator is given."""
+        masks = None
+        if generator is not None and self.drop:
+            masks = draw_masks(*self.texts.shape, count, self.drop, generator)
+        return encode(self.texts, self.hidden, self.output, count, masks)
 
 
 def reduce(users: FloatArray, entities: FloatArray, dimensions: int | None) -> tuple[Tensor, Tensor]:
