@@ -85,15 +85,12 @@ def _no_similarity(snapshot: Snapshot, _generator: torch.Generator) -> Snapshot:
 
 
 def _keep_relations(snapshot: Snapshot, count: int) -> Snapshot:
-    """Keep the first `count` relations; those of similarity runs, which come last, go."""
+    """Keep the triples of the first `count` relations; the others stay in name, for options may name them."""
     kept = snapshot.edge_type < count
-    manifest = snapshot.manifest
-    selection = manifest.selection.model_copy(update={"similarity_runs": ()})
-    counts = {**manifest.counts, "triples": int(kept.sum())}
-    update = {"relations": manifest.relations[:count], "selection": selection, "counts": counts}
+    counts = {**snapshot.manifest.counts, "triples": int(kept.sum())}
     return replace(
         snapshot,
-        manifest=manifest.model_copy(update=update),
+        manifest=snapshot.manifest.model_copy(update={"counts": counts}),
         edge_index=snapshot.edge_index[:, kept],
         edge_type=snapshot.edge_type[kept],
     )
