@@ -38,6 +38,18 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
 
 
 @contextmanager
+def only_errors() -> Iterator[None]:
+    """Leave out all but errors while the block runs, unless every step was asked for (`verbose`)."""
+    before = structlog.get_config()["wrapper_class"]
+    if before is structlog.make_filtering_bound_logger(logging.INFO):
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before)
+
+
+@contextmanager
 def progress(description: str, total: int | None) -> Iterator[Advance]:
     """Show a bar on stderr while the block runs (nothing where stderr is no terminal).
 

@@ -1,0 +1,1 @@
+"""The search for a model's options, on the validation part alone."""

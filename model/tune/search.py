@@ -1,0 +1,182 @@
+"""A search: trial by trial, on the validation part alone, until the budget is used up."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import optuna
+
+from model.config import TrainConfig
+from model.tune.folder import SearchFolder
+from model.tune.identity import Budget, SearchIdentity, SearchReport, TrialReport
+from model.tune.space import Space, size_of
+from model.tune.storage import next_trial, open_study
+from model.tune.toml import to_toml
+from model.tune.trial import Recipe, finish, finished_trials, run_trial
+from model.types import SELECTION_METRIC
+from spikegraph.errors import UsageError
+from spikegraph.logs import get_logger, only_errors
+
+log = get_logger(__name__)
+
+MOST_FRUITLESS = 20
+"""Trials in a row that failed or were tried before, after which a search is over."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that was checked and can run; `prepare` makes it.
+
+    Attributes:
+        folder: where it stands.
+        identity: what it is.
+        recipe: what its trials share.
+        space: what is tried.
+        training: how the preset trains.
+    """
+
+    folder: SearchFolder
+    identity: SearchIdentity
+    recipe: Recipe
+    space: Space
+    training: TrainConfig
+
+    def run(self, budget: Budget) -> SearchReport:
+        """Go on from where the folder stands until the budget is used up.
+
+        Raises:
+            UsageError: another process searches in the folder, or no trial could be trained to its end.
+            DataError: the folder is damaged, or the snapshot has nothing to learn from.
+            KeyboardInterrupt: passed on; the same search goes on from its last whole epoch.
+        """
+        with self.folder.taken(self.identity):
+            study = open_study(self.folder.journal, self.identity.model, self._warmup)
+            finished = finished_trials(study)
+            self._announce(budget, finished)
+            try:
+                while not (stopped := self._over(budget, finished)):
+                    self._settle(finished)
+                    self._run_next(study, budget, finished)
+                    finished = finished_trials(study)
+                    self._tell(budget, finished)
+                self._settle(finished)
+            except KeyboardInterrupt:
+                shown = _shown(_best(finished))
+                log.warning("interrupted", finished=len(finished), **shown, hint="the same command goes on")
+                raise
+        return self._report(finished, stopped)
+
+    @property
+    def _warmup(self) -> int:
+        """Epochs in which no trial is pruned: as many as it may go without getting better."""
+        return self.training.patience * self.training.evaluate_every
+
+    def _run_next(self, study: optuna.Study, budget: Budget, finished: list[TrialReport]) -> None:
+        number = len(finished)
+        trial = next_trial(study, self.space, self.identity.options, self.identity.seed, number)
+        same = next((done for done in finished if done.options == trial.params), None)
+        if same and self.space:
+            reason = f"as trial {same.number}"
+            finish(trial, same.model_copy(update={"number": number, "reason": reason, "seconds": 0.0}))
+            return
+        deadline = time.monotonic() + _seconds_left(budget, finished) if _best(finished) else None
+        with only_errors() if number else nullcontext():
+            run_trial(self.recipe, trial, number, self.folder.trial(number), deadline)
+
+    def _over(self, budget: Budget, finished: list[TrialReport]) -> str:
+        """Tell why the search is over; an empty text while it is not."""
+        if budget.trials is not None and len(finished) >= budget.trials:
+            return f"{len(finished)} trials"
+        if finished and _seconds_left(budget, finished) <= 0:
+            return f"{budget.minutes:g} minutes"
+        if finished and not self.space:
+            return "there is nothing to tune"
+        tried = {tuple(done.options.items()) for done in finished if done.options.keys() == self.space.keys()}
+        if len(tried) >= size_of(self.space) and self.space:
+            return "all there is was tried"
+        last = finished[-MOST_FRUITLESS:]
+        if len(last) == MOST_FRUITLESS and all(done.state == "failed" or not done.seconds for done in last):
+            return f"{MOST_FRUITLESS} trials in a row failed or were tried before"
+        return ""
+
+    def _settle(self, finished: list[TrialReport]) -> None:
+        """Let the folder be as the finished trials say: best.toml, and the weights of the best alone."""
+        best = _best(finished)
+        self.folder.keep_weights_of(best.number if best else None, len(finished))
+        if best:
+            self.folder.write_best(to_toml(self.recipe.settings(best.options), self._about(best, finished)))
+
+    def _about(self, best: TrialReport, finished: list[TrialReport]) -> str:
+        found, manifest = self.identity, self.recipe.snapshot.manifest
+        first = finished[0].value if finished[0].state == "complete" else None
+        return (
+            f"Best of {len(finished)} trials: validation {SELECTION_METRIC} {best.value:.4f} (trial {best.number}); "
+            f"the preset has {f'{first:.4f}' if first is not None else 'none'}.\n"
+            f"{manifest.dataset}, split {manifest.split_id}, snapshot {found.snapshot[:16]}, protocol honest\n"
+            f"spikegraph train SNAPSHOT --to RUN --model {found.model} --preset {found.preset} "
+            f"--seed {found.seed} --config best.toml"
+        )
+
+    def _announce(self, budget: Budget, finished: list[TrialReport]) -> None:
+        found = self.identity
+        log.info("search", model=found.model, preset=found.preset, seed=found.seed, tries=", ".join(self.space) or "-")
+        bounds = {"trials": budget.trials, "minutes": budget.minutes, "finished": len(finished) or None}
+        cost = "trial 0 is the preset itself: what it takes tells what the others will"
+        log.info("budget", **{k: v for k, v in bounds.items() if v is not None}, cost=cost)
+
+    def _tell(self, budget: Budget, finished: list[TrialReport]) -> None:
+        last = finished[-1]
+        value = {} if last.value is None else {SELECTION_METRIC: round(last.value, 4)}
+        reason = {"reason": last.reason} if last.reason else {}
+        best = _shown(_best(finished))
+        about = {"epochs": last.epochs, "seconds": round(last.seconds, 1), "left": _left(budget, finished)}
+        log.info("trial", number=last.number, state=last.state, **value, **best, **about, **reason)
+
+    def _report(self, finished: list[TrialReport], stopped: str) -> SearchReport:
+        best = _best(finished)
+        if best is None:
+            raise UsageError(
+                f"none of {len(finished)} trials was trained to its end; the first: {finished[0].reason}",
+                where=str(self.folder.path),
+                hint="more trials, another preset, or a smaller space",
+            )
+        manifest, found = self.recipe.snapshot.manifest, self.identity
+        return SearchReport(
+            dataset=manifest.dataset,
+            split_id=manifest.split_id,
+            profile_exposed_to=manifest.profile_exposed_to,
+            model=found.model,
+            preset=found.preset,
+            seed=found.seed,
+            folder=self.folder.path,
+            stopped=stopped,
+            best=best.number,
+            best_options=self.recipe.settings(best.options),
+            trials=tuple(finished),
+        )
+
+
+def _best(finished: list[TrialReport]) -> TrialReport | None:
+    """Give the complete trial with the highest value, the earliest of equal ones."""
+    complete = [trial for trial in finished if trial.state == "complete"]
+    return max(complete, key=lambda trial: trial.value or 0.0, default=None)
+
+
+def _shown(best: TrialReport | None) -> dict[str, float]:
+    return {} if best is None else {"best": round(best.value or 0.0, 4), "best_trial": best.number}
+
+
+def _seconds_left(budget: Budget, finished: list[TrialReport]) -> float:
+    if budget.minutes is None:
+        return float("inf")
+    return budget.minutes * 60 - sum(trial.seconds for trial in finished)
+
+
+def _left(budget: Budget, finished: list[TrialReport]) -> str:
+    """Estimate how long the rest takes, from the mean of the trials so far (after the first: from the preset)."""
+    trained = [trial.seconds for trial in finished if trial.seconds]
+    mean = sum(trained) / max(len(trained), 1)
+    trials = float("inf") if budget.trials is None else mean * (budget.trials - len(finished))
+    return f"about {max(0.0, min(trials, _seconds_left(budget, finished))) / 60:.1f} min"

@@ -1,0 +1,191 @@
+"""One trial: a training whose readings are told to the search, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import Trial, TrialState
+
+from export.snapshot import Snapshot
+from model.run_folder import RunRecord
+from model.train import train
+from model.tune.identity import State, TrialReport
+from model.types import SELECTION_METRIC
+from spikegraph.errors import LimitReachedError, UsageError
+
+OUTCOME = "outcome"
+"""Attribute of a finished trial: the fields of its report that optuna has no place for."""
+STARTS = "starts"
+"""Attribute of a running trial: the epoch it started from last, and how often in a row from there."""
+MOST_STARTS = 3
+"""Starts from the same epoch after which a trial counts as failed: it ends the process whenever it runs."""
+
+_STATES: Mapping[State, TrialState] = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+
+
+class OutOfTimeError(Exception):
+    """The minutes are over in the middle of a trial."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all trials share.
+
+    Attributes:
+        snapshot: without its test part.
+        model, preset: their names.
+        fixed: settings of every trial, by section.
+        seed: of every training.
+        device: 'auto', 'cpu' or 'cuda'.
+    """
+
+    snapshot: Snapshot
+    model: str
+    preset: str
+    fixed: Mapping[str, Mapping[str, Any]]
+    seed: int
+    device: str
+
+    def settings(self, options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Put the options of a trial, by full names, on top of the fixed settings."""
+        settings = {section: dict(self.fixed.get(section, {})) for section in ("model", "train")}
+        for key, value in options.items():
+            section, _, name = key.partition(".")
+            settings[section][name] = value
+        return settings
+
+
+@dataclass
+class Readings:
+    """Listens to a training: reports its readings, and ends it where it is pruned or the time is over."""
+
+    trial: Trial
+    known: set[int]
+    """Epochs that were reported before the process ended."""
+    deadline: float | None
+    """Of `time.monotonic`; None lets it end by itself."""
+
+    def __call__(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Take a reading.
+
+        Raises:
+            TrialPruned: the trial is worse than the median of those before.
+            OutOfTimeError: the deadline has passed.
+        """
+        if epoch not in self.known:
+            self.trial.report(metrics[SELECTION_METRIC], epoch)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise OutOfTimeError
+
+
+def run_trial(recipe: Recipe, trial: Trial, number: int, folder: Path, deadline: float | None) -> TrialReport:
+    """Train what a trial suggests, from where its folder stands, and tell the study how it ended.
+
+    Args:
+        recipe: what all trials share.
+        trial: running.
+        number: counted over finished trials.
+        folder: its run folder.
+        deadline: when it is cut off at the next reading, by `time.monotonic`.
+    """
+    frozen = trial.study.get_trials(deepcopy=False)[trial.number]
+    starts = _count_start(trial, frozen.last_step or 0)
+    readings = Readings(trial, set(frozen.intermediate_values), deadline)
+    before, started = _seconds_of(folder), time.monotonic()
+    try:
+        report = _outcome(recipe, trial.params, number, folder, readings, starts)
+    except KeyboardInterrupt:
+        trial.set_user_attr(STARTS, [frozen.last_step or 0, starts - 1])
+        raise
+    last = max(readings.trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values, default=0)
+    seconds = round(before + time.monotonic() - started, 3)
+    return finish(trial, report.model_copy(update={"seconds": seconds, "epochs": report.epochs or last}))
+
+
+def finish(trial: Trial, report: TrialReport) -> TrialReport:
+    """Tell the study how a trial ended; gives the report as it is found again."""
+    kept = report.model_dump(mode="json", exclude={"number", "state", "options", "value"})
+    trial.set_user_attr(OUTCOME, kept)
+    trial.study.tell(trial, report.value if report.state == "complete" else None, _STATES[report.state])
+    return finished_trials(trial.study)[-1]
+
+
+def finished_trials(study: optuna.Study) -> list[TrialReport]:
+    """Give the trials that ended by themselves, in their order."""
+    names = {state: name for name, state in _STATES.items()}
+    ended = [found for found in study.get_trials(deepcopy=False) if found.state.is_finished()]
+    return [
+        TrialReport(
+            number=number,
+            state=names[found.state],
+            options=found.params,
+            value=found.value if found.values else None,
+            **found.user_attrs[OUTCOME],
+        )
+        for number, found in enumerate(trial for trial in ended if OUTCOME in trial.user_attrs)
+    ]
+
+
+def _outcome(
+    recipe: Recipe, options: Mapping[str, Any], number: int, folder: Path, readings: Readings, starts: int
+) -> TrialReport:
+    def ended(state: State, reason: str) -> TrialReport:
+        return TrialReport(number=number, state=state, options=dict(options), reason=reason)
+
+    if starts > MOST_STARTS:
+        return ended("failed", f"the process ended {MOST_STARTS} times in it")
+    try:
+        record = _train(recipe, options, folder, readings)
+    except optuna.TrialPruned:
+        return ended("pruned", "below the median of the trials before it")
+    except OutOfTimeError:
+        return ended("pruned", "the minutes were over")
+    except (UsageError, LimitReachedError) as error:
+        return ended("failed", error.message)
+    metrics = record.metrics["valid"]
+    return ended("complete", "").model_copy(
+        update={"value": metrics[SELECTION_METRIC], "metrics": metrics, "epochs": record.epochs_run}
+    )
+
+
+def _train(recipe: Recipe, options: Mapping[str, Any], folder: Path, readings: Readings) -> RunRecord:
+    settings = recipe.settings(options)
+    return train(
+        recipe.snapshot,
+        folder,
+        model=recipe.model,
+        preset=recipe.preset,
+        model_config=settings["model"],
+        train_config=settings["train"],
+        seed=recipe.seed,
+        device=recipe.device,
+        resume=True,
+        on_reading=readings,
+    )
+
+
+def _count_start(trial: Trial, epoch: int) -> int:
+    """Note that the trial starts from an epoch, and give how often in a row it did from there."""
+    before = trial.user_attrs.get(STARTS, [epoch, 0])
+    starts = before[1] + 1 if before[0] == epoch else 1
+    trial.set_user_attr(STARTS, [epoch, starts])
+    return int(starts)
+
+
+def _seconds_of(folder: Path) -> float:
+    """Give the seconds that the epochs in a run folder took, those of a process that ended."""
+    log = folder / "log.jsonl"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return sum(float(json.loads(line).get("seconds", 0)) for line in lines if line.endswith("}"))
