@@ -30,6 +30,7 @@ from spikegraph.api.profiles import (
 )
 from spikegraph.api.runs import activate_run, active_run, list_runs, prune_runs, rollback_run, write_back
 from spikegraph.api.training import evaluate, export, train
+from spikegraph.api.tune import tune
 
 __all__ = [
     "Profiled",
@@ -64,5 +65,6 @@ __all__ = [
     "show_dataset",
     "similar",
     "train",
+    "tune",
     "write_back",
 ]
