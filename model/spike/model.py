@@ -60,7 +60,7 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         self.user_profiles: ProfileEncoder | None = None
         self.entity_profiles: ProfileEncoder | None = None
         users, entities = snapshot.user_profile, snapshot.entity_profile
-        if users is None or entities is None:
+        if users is None or entities is None or not self._wants_profiles:
             return
         texts = reduce(users, entities[triples.entities], self.config.profile_dimensions)
         dimensions, drop = self.config.dimensions, self.config.profile_dropout
@@ -68,13 +68,17 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         self.entity_profiles = ProfileEncoder(texts[1], dimensions, drop, generator)
 
     @property
+    def _wants_profiles(self) -> bool:
+        return self.config.profile_weight > 0 or self.config.matching_weight > 0
+
+    @property
     def has_profiles(self) -> bool:
-        """Whether the snapshot came with text vectors."""
+        """Whether profiles are used: the snapshot came with text vectors, and they are injected or matched."""
         return self.user_profiles is not None
 
     def _tell(self, triples: int) -> None:
         log = get_logger(__name__)
-        if not self.has_profiles:
+        if self._wants_profiles and not self.has_profiles:
             log.warning(
                 "the snapshot has no text vectors: SPiKE trains without profiles and matching",
                 hint="spikegraph export NAME --embedding lsa",
@@ -129,7 +133,11 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         """Encode the profiles for injection, removal and matching: once, or with a fresh mask each."""
         if self.config.share_profile_dropout:
             return [self._profiles(generator, users=self._matches or self.config.users_send_messages)] * 3
-        return [self._profiles(generator, users=True) for _ in range(3 if self._matches else 2)]
+        passes = 3 if self._matches else 2
+        if self.user_profiles is None or self.entity_profiles is None:
+            return [Profiles(None, None)] * passes
+        of_both = (network.passes(passes, generator) for network in (self.user_profiles, self.entity_profiles))
+        return [Profiles(*one) for one in zip(*of_both, strict=True)]
 
     def _profiles(self, generator: torch.Generator | None, *, users: bool) -> Profiles:
         """Encode the entities' profiles, and the users' where somebody reads them."""
