@@ -17,7 +17,7 @@ from spikegraph.settings import Settings
 State = Literal["ok", "absent", "wrong"]
 
 ROOMS = ("cypher", "ingest", "llm_profiles", "export", "model")
-PACKAGES = ("neo4j", "neo4j-rust-ext", "numpy", "pandas", "torch", "torch-geometric", "scikit-learn", "jgo")
+PACKAGES = ("neo4j", "neo4j-rust-ext", "numpy", "pandas", "torch", "torch-geometric", "optuna", "scikit-learn", "jgo")
 EXTRAS = {"anthropic": "langchain_anthropic", "minilm": "sentence_transformers", "ollama": "langchain_ollama"}
 TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2")
 SERVER_SECONDS = 5.0

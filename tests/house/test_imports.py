@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "model": {"export.snapshot"},
     "spikegraph": {"cypher", "ingest", "llm_profiles", "export", "model"},
 }
-HEAVY = ("torch", "torch_geometric", "langchain", "langchain_core", "graphdatascience", "sklearn", "pandas")
+HEAVY = ("torch", "optuna", "torch_geometric", "langchain", "langchain_core", "graphdatascience", "sklearn", "pandas")
 
 
 def modules() -> list[Path]:
