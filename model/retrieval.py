@@ -16,8 +16,8 @@ from torch.nn import functional
 from model.interactions import Interactions, contains
 from model.types import Embeddings, Ranking
 
-BLOCK_BYTES = 64 * 2**20
-"""How much one block of scores may take."""
+BLOCK_BYTES = 16 * 2**20
+"""How much one block of scores may take: small enough to stay in a processor's cache between product and choice."""
 
 
 def top_items(
@@ -92,17 +92,26 @@ def best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
         columns int64 [n, k] (-1 where there are fewer) and their scores.
     """
     width = min(k, scores.shape[1])
-    values, columns = scores.topk(width, dim=1)
-    if width:
-        tied = ((scores >= values[:, -1:]).sum(1) > width).nonzero().squeeze(1)
+    values, columns = scores.topk(min(width + 1, scores.shape[1]), dim=1)
+    if 0 < width < values.shape[1]:
+        tied = ((values[:, width - 1] == values[:, width]) & (values[:, width] > -torch.inf)).nonzero().squeeze(1)
+        values, columns = values[:, :width], columns[:, :width]
         if len(tied):
-            ordered, order = scores[tied].sort(dim=1, descending=True, stable=True)
-            values[tied], columns[tied] = ordered[:, :width], order[:, :width]
+            values[tied], columns[tied] = _lowest_of_tied(scores[tied], values[tied, -1:], width)
     columns, by_column = columns.sort(dim=1)
     values, by_value = values.gather(1, by_column).sort(dim=1, descending=True, stable=True)
     columns = columns.gather(1, by_value).masked_fill(values == -torch.inf, -1)
     padding = (0, k - width)
     return functional.pad(columns, padding, value=-1), functional.pad(values, padding, value=-torch.inf)
+
+
+def _lowest_of_tied(scores: Tensor, last: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Give the `width` largest of each row where more are equal to the last of them: of those the first columns."""
+    above, equal = scores > last, scores == last
+    wanted = width - above.sum(1, keepdim=True)
+    chosen = above | (equal & (equal.cumsum(1, dtype=torch.int32) <= wanted))
+    values, columns = scores.masked_fill(~chosen, -torch.inf).topk(width, dim=1)
+    return values, columns
 
 
 def _user_blocks(

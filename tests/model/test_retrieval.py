@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.interactions import Interactions
-from model.retrieval import best, similar_rows, top_items
+from model.retrieval import best, hits_of, similar_rows, top_items
 from model.types import Embeddings
+from tests.support.largest_tensor import LargestTensor
 
 
 def some(users: int = 17, items: int = 23, levels: int = 3) -> tuple[Embeddings, Interactions]:
@@ -78,4 +79,32 @@ def test_best_is_a_stable_sort(cells: list[list[int]], k: int) -> None:
     for row, line in enumerate(cells):
         expected = sorted(range(9), key=lambda column: (-line[column], column))[:k]
         assert columns[row].tolist() == expected + [-1] * (k - len(expected))
+        assert scores[row][: len(expected)].tolist() == [line[column] for column in expected]
+
+
+@pytest.mark.parametrize("levels", [1, 50])
+def test_no_tensor_is_larger_than_a_block(levels: int) -> None:
+    """With one level every score is tied, the case that looks at whole rows again."""
+    embeddings, whole = some(users=300, items=400, levels=levels)
+    parts = (whole.users[::50], whole.items[::50]), (whole.users[1::70], whole.items[1::70])
+    seen, relevant = (Interactions.from_pairs(users, items, 300, 400) for users, items in parts)
+    block_bytes = 16_384
+    with LargestTensor() as made:
+        top_items(embeddings, seen, 5, block_bytes=block_bytes)
+        hits_of(embeddings, seen, relevant, 5, block_bytes=block_bytes)
+        similar_rows(embeddings.items, 5, block_bytes=block_bytes)
+    assert block_bytes / 2 < made.largest <= block_bytes
+    assert block_bytes < 300 * 400 * 4 / 20
+    with LargestTensor() as made:
+        hits_of(embeddings, seen, relevant, 5)
+    assert made.largest > block_bytes
+
+
+@given(st.lists(st.lists(st.sampled_from([0.0, 1.0, 2.0, -np.inf]), min_size=7, max_size=7), min_size=1, max_size=4))
+@settings(deadline=None)
+def test_what_is_left_out_never_wins_a_tie(cells: list[list[float]]) -> None:
+    columns, scores = best(torch.tensor(cells, dtype=torch.float32), 4)
+    for row, line in enumerate(cells):
+        expected = sorted((c for c in range(7) if line[c] > -np.inf), key=lambda column: (-line[column], column))[:4]
+        assert columns[row].tolist() == expected + [-1] * (4 - len(expected))
         assert scores[row][: len(expected)].tolist() == [line[column] for column in expected]
