@@ -86,16 +86,20 @@ class KnowledgeGraph(nn.Module):
     def __len__(self) -> int:
         return len(self.structure)
 
-    def sample(self, rate: float, generator: torch.Generator, *, never: Sequence[int] = ()) -> Structure:
-        """Keep ⌊rate · n⌋ edges of every type, at least one, uniformly without replacement.
+    def sample(
+        self, rate: float, generator: torch.Generator, *, at_least: int = 1, never: Sequence[int] = ()
+    ) -> Structure:
+        """Keep ⌊rate · n⌋ edges of every type, but no fewer than `at_least`, uniformly without replacement.
 
         Args:
             rate: share to keep.
             generator: on the graph's device.
+            at_least: of a type that has so many.
             never: types of which none is kept.
         """
         counts = [
-            0 if kind in never else min(size, max(1, int(rate * size))) for kind, size in enumerate(self.type_sizes)
+            0 if kind in never else min(size, max(at_least, int(rate * size)))
+            for kind, size in enumerate(self.type_sizes)
         ]
         kept = torch.empty_like(self.by_type, dtype=torch.bool)
         kept[self.by_type] = sample_per_group(self.type_sizes, counts, generator)

@@ -45,10 +45,16 @@ class SpikeConfig(ModelConfig):
     l2_in_loss: bool = True
     """False: computed nowhere, as in the released code, which only logs it."""
     sample_all_relations: bool = True
-    """False: no triple of the last inverse relation is ever sampled in training, as in the released code."""
+    """False: no triple of the last inverse relation, and none of a type with a single one, is ever sampled in
+    training, as in the released code."""
     share_profile_dropout: bool = True
     """True: one pass of the profile MLPs a step, so that removal is exact. False: a fresh dropout mask each
     for injection, removal and matching, as in the released code."""
+    drop_rationale_edges: bool = False
+    """True: a step leaves out the `rationale_edges` that attention holds highest, and as many at random, as in the
+    released code, where they are left over from KGRec's masked autoencoder."""
+    rationale_edges: int = Field(default=256, ge=0)
+    """`mae_msize`."""
     match_on: Literal["final", "input"] = "final"
     """Embeddings that are matched with the profiles: the aggregated ones (released code) or the input (figure)."""
     match_mode: Literal["gram", "sampled"] = "gram"

@@ -13,6 +13,7 @@ from model.similarity_graph import SimilarityGraph
 from model.sparse import Structure, multiply
 from model.spike.attention import attend
 from model.spike.config import SpikeConfig
+from model.spike.rationale import without_rationale
 
 
 class SpikeEncoder(nn.Module):
@@ -111,10 +112,24 @@ class SpikeEncoder(nn.Module):
         return functional.normalize(dropout(messages, self.config.message_dropout, generator), dim=1)
 
     def _sampled_knowledge(self, generator: torch.Generator | None) -> Structure:
-        if generator is None or self.config.graph_dropout == 0 or len(self.knowledge) == 0:
+        if generator is None or len(self.knowledge) == 0:
             return self.knowledge.structure
-        never = () if self.config.sample_all_relations else (len(self.relation) - 1,)
-        return self.knowledge.sample(1 - self.config.graph_dropout, generator, never=never)
+        sampled = self.knowledge.structure
+        if self.config.graph_dropout:
+            everything = self.config.sample_all_relations
+            never = () if everything else (len(self.relation) - 1,)
+            sampled = self.knowledge.sample(
+                1 - self.config.graph_dropout, generator, at_least=int(everything), never=never
+            )
+        return self._without_rationale(sampled, generator) if self.config.drop_rationale_edges else sampled
+
+    def _without_rationale(self, sampled: Structure, generator: torch.Generator) -> Structure:
+        with torch.no_grad():
+            queries = self.embedding[self.num_users :] @ self.projection
+            relations = self.relation.index_select(0, self.knowledge.message_types)
+            keys = queries.index_select(0, self.knowledge.message_tails) * relations
+            heads, count = self.config.attention_heads, self.config.rationale_edges
+            return without_rationale(sampled, queries, keys, heads, count, generator)
 
 
 class _MeanOf(nn.Module):
