@@ -237,10 +237,10 @@ def test_removal_leaves_the_same_noise() -> None:
             draws[0].append(torch.cat(model._final(passes[0], passes[1], generator)))
             draws[1].append(torch.cat(rendering(rendering.full_graph(), training=True)))
     mine, reference = (torch.stack(part) - model.encoder.embedding.detach() for part in draws)
-    assert mine.mean(0).abs().max() < 6 * mine.std() / DRAWS**0.5
+    assert (mine.mean(0).abs() <= 5 * mine.std(0) / DRAWS**0.5).all()
     assert reference.std() > 1e-3
-    assert mine.std().item() == pytest.approx(reference.std().item(), rel=0.03)
-    torch.testing.assert_close(mine.std(0), reference.std(0), rtol=0.2, atol=1e-4)
+    assert mine.std().item() == pytest.approx(reference.std().item(), rel=0.05)
+    torch.testing.assert_close(mine.std(0), reference.std(0), rtol=0.25, atol=1e-4)
 
 
 def test_the_three_passes_are_independent_and_equally_wide() -> None:
@@ -253,4 +253,4 @@ def test_the_three_passes_are_independent_and_equally_wide() -> None:
     noise = (passes - passes.mean(0)).flatten(2)
     products = (noise[:, :, None] * noise[:, None]).mean((0, 3))
     assert products[0, 1].abs() < 0.04 * products[0, 0]
-    torch.testing.assert_close(products.diagonal(), products[0, 0].expand(3), rtol=0.05, atol=0)
+    torch.testing.assert_close(products.diagonal(), products[0, 0].expand(3), rtol=0.1, atol=0)
