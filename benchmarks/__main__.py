@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import export_rate, ingest_rate, matching, negatives, prefetch, profile_calls, roads
+from benchmarks import export_rate, ingest_rate, matching, negatives, prefetch, profile_calls, roads, spike_step
 from benchmarks.result import Row, device
 from spikegraph import api, logs, server
 from spikegraph.errors import SpikeGraphError
@@ -45,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
 SERVERLESS: dict[str, Callable[[], list[Row]]] = {
     "matching": matching.run,
     "negatives": negatives.run,
+    "spike-step": spike_step.run,
 }
 """Those that need tensors only."""
 
