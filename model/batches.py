@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +18,15 @@ class Batch(NamedTuple):
     positives: Tensor
     negatives: Tensor
 
+    @property
+    def examples(self) -> int:
+        """B."""
+        return len(self.users)
+
+    def part(self, rows: slice) -> Batch:
+        """Give some of the triples."""
+        return Batch(*(tensor[rows] for tensor in self))
+
 
 class UserBatch(NamedTuple):
     """Users with all their items: int64 `users` [B]; per pair int64 [p] the user's position in it, and the item."""
@@ -26,8 +35,30 @@ class UserBatch(NamedTuple):
     positions: Tensor
     items: Tensor
 
+    @property
+    def examples(self) -> int:
+        """B."""
+        return len(self.users)
 
-BatchType = TypeVar("BatchType", covariant=True)
+    def part(self, rows: slice) -> UserBatch:
+        """Give some of the users, with all their items."""
+        ends = torch.tensor([rows.start, rows.stop], device=self.positions.device)
+        pairs = slice(*torch.searchsorted(self.positions, ends).tolist())
+        return UserBatch(self.users[rows], self.positions[pairs] - rows.start, self.items[pairs])
+
+
+class Divisible(Protocol):
+    """A batch that several processes can share; a loss is a mean over its examples."""
+
+    @property
+    def examples(self) -> int:
+        """Give how many examples there are."""
+
+    def part(self, rows: slice) -> Self:
+        """Give the examples of these rows, `rows.start` and `rows.stop` within them."""
+
+
+BatchType = TypeVar("BatchType", covariant=True, bound=Divisible)
 
 
 class Sampler(Protocol[BatchType]):

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from export.snapshot import Snapshot, Split
-from model.device import few_threads
+from model.device import few_threads, find_device
+from model.distributed.group import Group, group_on
+from model.distributed.ranking import lists_together
+from model.failures import limits_named
 from model.interactions import Interactions
-from model.lists import keep_lists, rank_lists
+from model.lists import keep_lists
 from model.refit import refit
 from model.run_folder import RunFolder, RunRecord, TestReading
 from model.saved import SPLITS_OF, Weights, load_recommender, open_run
@@ -46,30 +49,39 @@ def evaluate(
             where=str(snapshot.folder or record.dataset),
             hint="ingest with a split, then export again",
         )
-    if not final:
-        return _measure(folder, record, snapshot, "best", split, device)
-    if snapshot.interactions["valid"].shape[1]:
-        record = refit(folder, record, snapshot, "final", device)
-    weights: Weights = "final" if "final" in record.refits else "best"
-    return _note_reading(folder, _measure(folder, record, snapshot, weights, split, device), weights)
+    place = find_device(device)
+    with few_threads(), limits_named(run_folder), group_on(place) as group:
+        if not final:
+            return _measure(folder, record, snapshot, "best", split, device, group)
+        if snapshot.interactions["valid"].shape[1]:
+            record = refit(folder, record, snapshot, "final", device, group)
+        weights: Weights = "final" if "final" in record.refits else "best"
+        record = group.first(lambda: _note_reading(folder, record, weights))
+        return _measure(folder, record, snapshot, weights, split, device, group)
 
 
 def _measure(
-    folder: RunFolder, record: RunRecord, snapshot: Snapshot, weights: Weights, split: Split, device: str
+    folder: RunFolder,
+    record: RunRecord,
+    snapshot: Snapshot,
+    weights: Weights,
+    split: Split,
+    device: str,
+    group: Group,
 ) -> RunRecord:
     started = time.perf_counter()
     recommender = load_recommender(folder, record, snapshot, weights, device)
     seen, relevant = (Interactions.from_snapshot(snapshot, part) for part in (SPLITS_OF[weights], [split]))
-    with few_threads():
-        lists = rank_lists(recommender.encode(), seen, relevant)
-    metrics = {**record.metrics, split: keep_lists(folder, split, lists, relevant, snapshot)}
+    lists = lists_together(group, recommender.encode(), seen, relevant)
+    measured = group.first(lambda: keep_lists(folder, split, lists, relevant, snapshot))
     seconds = {**record.seconds, f"evaluate {split}": time.perf_counter() - started}
-    record = record.model_copy(update={"metrics": metrics, "seconds": seconds})
-    folder.write(record)
+    record = record.model_copy(update={"metrics": {**record.metrics, split: measured}, "seconds": seconds})
+    group.first(lambda: folder.write(record))
     return record
 
 
 def _note_reading(folder: RunFolder, record: RunRecord, weights: Weights) -> RunRecord:
+    """Count the reading before it is done, so that one that is cut off counts too."""
     reading = TestReading(at=datetime.now(UTC).isoformat(timespec="seconds"), trained_on=SPLITS_OF[weights])
     record = record.model_copy(update={"test_readings": (*record.test_readings, reading)})
     if len(record.test_readings) > 1:

@@ -15,13 +15,13 @@ import torch
 from torch import nn
 
 from export.snapshot import Snapshot
-from model.batches import NegativeSampler, Sampler
+from model.batches import Divisible, NegativeSampler, Sampler
 from model.config import ModelConfig
 from model.interactions import Interactions
 from model.retrieval import similar_rows
 from model.types import Embeddings, Losses, Ranking
 
-BatchType = TypeVar("BatchType")
+BatchType = TypeVar("BatchType", bound=Divisible)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from export.snapshot import Snapshot
 from model.device import few_threads, find_device
+from model.distributed.group import ALONE, Group
+from model.failures import limits_named
 from model.fit import fit
 from model.interactions import Interactions
 from model.registry import build, configure
@@ -18,15 +20,32 @@ log = get_logger(__name__)
 
 
 def refit(
-    folder: RunFolder, record: RunRecord, snapshot: Snapshot, weights: Literal["final", "all"], device: str = "auto"
+    folder: RunFolder,
+    record: RunRecord,
+    snapshot: Snapshot,
+    weights: Literal["final", "all"],
+    device: str = "auto",
+    group: Group = ALONE,
 ) -> RunRecord:
     """Train the run's model anew on train + validation, or on everything, unless that was done.
 
     An interrupted refit goes on where it was. Weights of `all` have seen the test part: they are for
     production, and no metric is ever computed with them.
 
+    Args:
+        folder: of the run.
+        record: of the run.
+        snapshot: what it was trained on.
+        weights: which ones to make.
+        device: 'auto', 'cpu' or 'cuda'.
+        group: the processes that train together, all of which call this; the first one writes.
+
     Returns:
         the record with the refit noted, as written to the folder.
+
+    Raises:
+        UsageError: the loss is no number any more.
+        LimitReachedError: memory or disk ran out.
     """
     if weights in record.refits:
         return record
@@ -36,12 +55,11 @@ def refit(
     splits = tuple(split for split in SPLITS_OF[weights] if snapshot.interactions[split].shape[1])
     epochs = record.chosen_epochs or training.fixed_epochs
     log.info("refits", on=" + ".join(splits), epochs=record.chosen_epochs)
-    with few_threads():
+    target, place = folder.path / FOLDERS[weights], find_device(device)
+    with few_threads(), limits_named(target):
         interactions = Interactions.from_snapshot(snapshot, splits)
-        recommender = build(
-            identity.model, options, snapshot, interactions, identity.seed, find_device(device), identity.control
-        )
-        fit(recommender, interactions, training, folder.path / FOLDERS[weights], identity.seed, epochs, None)
+        recommender = build(identity.model, options, snapshot, interactions, identity.seed, place, identity.control)
+        fit(recommender, interactions, training, target, identity.seed, epochs, None, group=group)
     name = "refit" if weights == "final" else "refit all"
     record = record.model_copy(
         update={
@@ -49,5 +67,5 @@ def refit(
             "seconds": {**record.seconds, name: time.perf_counter() - started},
         }
     )
-    folder.write(record)
+    group.first(lambda: folder.write(record))
     return record

@@ -13,11 +13,14 @@ from export.snapshot import Snapshot
 from model.config import ModelConfig, TrainConfig
 from model.controls import NO_CONTROL, require_control
 from model.device import few_threads, find_device, made_with
+from model.distributed.group import Group, group_on
+from model.distributed.ranking import lists_together, rank_together
+from model.failures import limits_named
 from model.fit import OnReading, fit
 from model.interactions import Interactions
-from model.lists import keep_lists, rank_lists
+from model.lists import keep_lists
 from model.memory import check_memory
-from model.ranking import mean_metrics, rank_per_user
+from model.ranking import mean_metrics
 from model.registry import build, configure
 from model.run_folder import RunFolder, RunIdentity, RunRecord, snapshot_hash
 from spikegraph.errors import DataError
@@ -58,19 +61,20 @@ def train(
     Raises:
         UsageError: unknown names or options, a folder that holds something else, or a loss that diverged.
         DataError: the snapshot has no train interactions.
-        LimitReachedError: the forecast memory is more than the device has free.
+        LimitReachedError: the forecast memory is more than the device has free, or memory or disk ran out.
     """
     preset, options, training = configure(model, preset, model_config or {}, train_config or {})
     require_control(control)
     place = find_device(device)
     folder = RunFolder(run_folder)
-    record = folder.begin(_new_record(snapshot, model, preset, options, training, seed, control), resume=resume)
-    if record.state == "trained":
-        log.info("this run is trained already", folder=str(run_folder))
-        return record
-    with few_threads():
-        record = _train(snapshot, folder, record, options, training, place, on_reading)
-    folder.write(record)
+    new = _new_record(snapshot, model, preset, options, training, seed, control)
+    with few_threads(), limits_named(run_folder), group_on(place) as group:
+        record = group.first(lambda: folder.begin(new, resume=resume))
+        if record.state == "trained":
+            log.info("this run is trained already", folder=str(run_folder))
+            return record
+        record = _train(snapshot, folder, record, options, training, place, on_reading, group)
+        group.first(lambda: folder.write(record))
     return record
 
 
@@ -82,6 +86,7 @@ def _train(
     training: TrainConfig,
     device: torch.device,
     on_reading: OnReading | None,
+    group: Group,
 ) -> RunRecord:
     started = time.perf_counter()
     identity = record.identity
@@ -92,18 +97,18 @@ def _train(
     recommender = build(identity.model, options, snapshot, interactions, identity.seed, device, identity.control)
 
     def validate() -> dict[str, float]:
-        return mean_metrics(rank_per_user(recommender.encode(), interactions, held_out))
+        return mean_metrics(rank_together(group, recommender.encode(), interactions, held_out))
 
     chooses = len(held_out) > 0
     if not chooses:
         log.warning("no validation part: nothing is chosen, all epochs are trained", epochs=training.fixed_epochs)
     epochs = training.epochs if chooses else training.fixed_epochs
     reader = validate if chooses else None
-    outcome = fit(recommender, interactions, training, folder.path, identity.seed, epochs, reader, on_reading)
+    outcome = fit(recommender, interactions, training, folder.path, identity.seed, epochs, reader, on_reading, group)
     metrics = {}
     if chooses:
-        lists = rank_lists(recommender.encode(), interactions, held_out)
-        metrics = {"valid": keep_lists(folder, "valid", lists, held_out, snapshot)}
+        lists = lists_together(group, recommender.encode(), interactions, held_out)
+        metrics = {"valid": group.first(lambda: keep_lists(folder, "valid", lists, held_out, snapshot))}
     return record.model_copy(
         update={
             "state": "trained",
@@ -113,7 +118,7 @@ def _train(
             "metrics": metrics,
             "seconds": {"train": time.perf_counter() - started},
             "forecast_bytes": forecast,
-            "made_with": made_with(device),
+            "made_with": {**made_with(device), "processes": str(group.size)},
         }
     )
 

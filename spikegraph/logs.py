@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +16,17 @@ Advance = Callable[[int], None]
 """Called with the number of steps just done."""
 
 
+def speaks() -> bool:
+    """Tell whether this process talks: the only one, or the first of those that torchrun started."""
+    return "TORCHELASTIC_RUN_ID" not in os.environ or os.environ.get("RANK", "0") == "0"
+
+
 def configure(*, verbose: bool = False) -> None:
-    """Send structured log lines to stderr: information and above, or everything when `verbose`."""
-    level = logging.DEBUG if verbose else logging.INFO
+    """Send structured log lines to stderr: information and above, or everything when `verbose`.
+
+    Of processes that work together only the first one logs; errors are everyone's.
+    """
+    level = (logging.DEBUG if verbose else logging.INFO) if speaks() else logging.ERROR
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -59,6 +68,6 @@ def progress(description: str, total: int | None) -> Iterator[Advance]:
     """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not (console.is_terminal and speaks())) as bar:
         task = bar.add_task(description, total=total)
         yield lambda steps: bar.advance(task, steps)

@@ -106,7 +106,9 @@ def key_values(words: Iterable[str], option: str) -> dict[str, str]:
 
 
 def print_answer(answer: Answer, *, as_json: bool) -> None:
-    """Print the document as JSON, or show it as a person reads it."""
+    """Print the document as JSON, or show it as a person reads it; of several processes the first one does."""
+    if not logs.speaks():
+        return
     if as_json:
         sys.stdout.write(json.dumps(answer.document, ensure_ascii=False, indent=2, default=str) + "\n")
     else:
@@ -115,7 +117,7 @@ def print_answer(answer: Answer, *, as_json: bool) -> None:
 
 def print_error(error: SpikeGraphError, *, as_json: bool) -> None:
     """Print an error: as `{error: …}` on stdout under `--json`, else as text on stderr."""
-    if as_json:
+    if as_json and logs.speaks():
         document: Mapping[str, Any] = {"error": error.as_dict()}
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
         return
