@@ -164,7 +164,11 @@ def _telling_apart(run: Run, namesakes: Sequence[Sequence[Run]]) -> str:
     facts = [_facts(other[0]) for other in namesakes]
     differing = [key for key in facts[0] if len({repr(its.get(key)) for its in facts}) > 1]
     own = _facts(run)
-    return f" ({', '.join(f'{key}={own.get(key)}' for key in differing)})" if differing else ""
+    return f" ({', '.join(f'{key}={_short(own.get(key))}' for key in differing)})" if differing else ""
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _facts(run: Run) -> dict[str, Any]:

@@ -7,6 +7,7 @@ open and close their own connection.
 from __future__ import annotations
 
 from spikegraph.api.answers import explain, recommend, similar
+from spikegraph.api.compare import compare, import_lists
 from spikegraph.api.connection import connect
 from spikegraph.api.datasets import SplitChoice, ingest, list_datasets, remove_dataset, show_dataset
 from spikegraph.api.llm import (
@@ -40,10 +41,12 @@ __all__ = [
     "active_run",
     "batch_export",
     "batch_import",
+    "compare",
     "connect",
     "evaluate",
     "explain",
     "export",
+    "import_lists",
     "ingest",
     "list_datasets",
     "list_runs",
