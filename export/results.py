@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,10 @@ class Results:
             digest.update(f"{name}{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+    def named(self, dataset: str) -> Results:
+        """Give the results with an id that says data set, model and content."""
+        return replace(self, run_id=f"{dataset}-{self.model}-{self.content_hash()[:10]}")
 
     def _arrays(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
         for name in ("recommendations", "similar_items", "similar_users"):

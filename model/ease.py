@@ -1,4 +1,4 @@
-"""EASE: a linear item-item model in closed form (Steck, WWW 2019, arXiv 1905.03375)."""
+"""EASE: a linear item-item model in closed form (Steck, WWW 2019, arXiv 1905.03375), with side information or not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from export.snapshot import Snapshot
 from model.config import ModelConfig
 from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Size
-from model.types import Embeddings
+from model.retrieval import nearest
+from model.side_information import SideInformation
+from model.types import Embeddings, Ranking
 
 
 class EaseConfig(ModelConfig):
@@ -23,10 +25,13 @@ class EaseConfig(ModelConfig):
     """λ, added to the diagonal of XᵀX."""
     precision: Literal["float32", "float64"] = "float64"
     """Of the inverse; float32 halves memory and time."""
+    side: dict[str, float] = Field(default_factory=dict)
+    """Weights of sources of side information (`profiles`, `relations`, or a relation by its name): the cosines of the
+    items by each are added to XᵀX, as if so many more users had both."""
 
 
 class Ease(ClosedFormRecommender):
-    """Scores X B with B = I - P / diag(P), P = (XᵀX + λ I)⁻¹, whose diagonal is zero."""
+    """Scores X B with B = I - P / diag(P), P = (XᵀX + S + λ I)⁻¹, whose diagonal is zero; S is the side information."""
 
     name: ClassVar[str] = "ease"
     config_type: ClassVar[type[ModelConfig]] = EaseConfig
@@ -34,8 +39,9 @@ class Ease(ClosedFormRecommender):
 
     weights: Tensor
 
-    def __init__(self, config: EaseConfig, interactions: Interactions) -> None:
+    def __init__(self, config: EaseConfig, interactions: Interactions, side: SideInformation | None = None) -> None:
         super().__init__()
+        self.side = side
         self.num_users, self.num_items = interactions.num_users, interactions.num_items
         self.config = config
         self.interactions = interactions
@@ -47,6 +53,8 @@ class Ease(ClosedFormRecommender):
         matrix = self._history(getattr(torch, self.config.precision))
         gram = matrix.T @ matrix
         del matrix
+        if self.side is not None:
+            self.side.add_to(gram)
         gram.diagonal().add_(self.config.regularisation)
         inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
         weights = inverse / -inverse.diagonal()
@@ -60,12 +68,17 @@ class Ease(ClosedFormRecommender):
     ) -> Self:
         """Make it; see the contract."""
         assert isinstance(config, EaseConfig)
-        return cls(config, interactions)
+        return cls(config, interactions, SideInformation(snapshot, config.side) if config.side else None)
 
     @override
     def encode(self) -> Embeddings:
         """Give users [U, V], their histories, and items [V, V], the columns of B."""
         return Embeddings(self._history(self.weights.dtype), self.weights.T)
+
+    @override
+    def similar_items(self, k: int) -> Ranking:
+        """Give each item the k others it speaks for most: the largest positive entries of its row of B."""
+        return nearest(lambda start, stop: self.weights[start:stop], self.num_items, k)
 
     @classmethod
     @override

@@ -18,6 +18,17 @@ class Preset:
     train: Mapping[str, Any] = field(default_factory=dict)
 
 
+SIMILARITY: Mapping[str, Any] = {
+    "objective": "softmax",
+    "dimensions": 128,
+    "users_send_messages": True,
+    "similarity_share": 1.0,
+    "matching_weight": 0.0,
+}
+"""SPiKE that hears the items that are alike, and learns from all items at once."""
+
+BY_USERS: Mapping[str, Any] = {"batch_size": 512}
+
 PRESETS: Mapping[str, Mapping[str, Preset]] = {
     "spike": {
         "recommended": Preset(
@@ -50,6 +61,13 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
             "as `recommended`, with what the paper's figure draws: users send messages, matching on the inputs",
             model={"users_send_messages": True, "match_on": "input"},
         ),
+    },
+    "hybrid": {
+        "recommended": Preset(
+            "SPiKE with a softmax over all items, users and similar items that send messages, and a share of EASE",
+            model=SIMILARITY | {"ease_regularisation": 150.0, "ease_side": {"profiles": 20.0, "relations": 20.0}},
+            train=BY_USERS,
+        )
     },
     "lightgcn": {"recommended": Preset("three layers of size 64, BPR")},
     "ease": {"recommended": Preset("λ = 200, untuned")},

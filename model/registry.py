@@ -12,7 +12,9 @@ from model.config import ModelConfig, TrainConfig, parse
 from model.controls import NO_CONTROL, controlled
 from model.device import generator_of
 from model.ease import Ease
+from model.hybrid import Hybrid
 from model.interactions import Interactions
+from model.item_knn import ItemKnn
 from model.lightgcn import LightGcn
 from model.popularity import Popularity
 from model.presets import DEFAULT_PRESET, PRESETS
@@ -20,7 +22,7 @@ from model.recommender import Recommender
 from model.spike.model import Spike
 from spikegraph.errors import UsageError
 
-MODELS: Mapping[str, type[Recommender]] = {kind.name: kind for kind in (Spike, LightGcn, Ease, Popularity)}
+MODELS: Mapping[str, type[Recommender]] = {kind.name: kind for kind in (Spike, Hybrid, LightGcn, Ease, ItemKnn, Popularity)}
 
 
 def model_class(name: str) -> type[Recommender]:

@@ -6,7 +6,7 @@ no order among equal scores).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.interactions import Interactions, contains
+from model.scoring import scores_of
 from model.types import Embeddings, Ranking
 
 BLOCK_BYTES = 16 * 2**20
@@ -72,10 +73,29 @@ def similar_rows(vectors: Tensor, k: int, *, block_bytes: int = BLOCK_BYTES) -> 
         rows [n, k] and cosines.
     """
     unit = functional.normalize(vectors, dim=1)
+    return nearest(lambda start, stop: unit[start:stop] @ unit.T, len(unit), k, least=-1.5, block_bytes=block_bytes)
+
+
+def nearest(
+    scores_of: Callable[[int, int], Tensor], rows: int, k: int, *, least: float = 0.0, block_bytes: int = BLOCK_BYTES
+) -> Ranking:
+    """Give each row its k best others, never itself.
+
+    Args:
+        scores_of: gives the scores of the rows start..stop-1 with all rows, [stop - start, rows].
+        rows: how many there are.
+        k: length of the lists.
+        least: only scores above it count.
+        block_bytes: bound of one block of scores.
+
+    Returns:
+        rows [n, k], -1 where there are fewer, and their scores.
+    """
     blocks = []
-    for start, stop in _ranges(len(unit), len(unit) * unit.element_size(), block_bytes):
-        scores = unit[start:stop] @ unit.T
-        own = torch.arange(start, stop, device=unit.device)
+    for start, stop in _ranges(rows, rows * 4, block_bytes):
+        scores = scores_of(start, stop)
+        scores = scores.masked_fill(scores <= least, -torch.inf)
+        own = torch.arange(start, stop, device=scores.device)
         scores[own - start, own] = -torch.inf
         blocks.append(list(best(scores, k)))
     return _collect(blocks, k)
@@ -121,7 +141,7 @@ def _user_blocks(
     seen = seen.to(items.device)
     for start, stop in _ranges(len(users), len(items) * items.element_size(), block_bytes):
         block = users[start:stop]
-        scores = embeddings.users[block] @ items.T
+        scores = scores_of(embeddings, block)
         position, item = seen.of_users(block)
         scores[position, item] = -torch.inf
         yield block, *best(scores, k)

@@ -37,12 +37,12 @@ def similarity_graph(snapshot: Snapshot) -> SimilarityGraph:
     Raises:
         UsageError: it was exported without any.
     """
-    chosen = snapshot.edge_type >= snapshot.num_knowledge_relations
-    if not chosen.any():
+    if not snapshot.manifest.selection.similarity_runs:
         name = snapshot.manifest.dataset
         raise UsageError(
             "the snapshot holds no similarity of items, which model.similarity_share asks for",
             where=str(snapshot.folder or name),
-            hint=f"spikegraph similarity {name}, then spikegraph export {name} --similarity-run RUN",
+            hint=f"spikegraph similarity {name}, then spikegraph export {name} --similarity RUN",
         )
+    chosen = snapshot.edge_type >= snapshot.num_knowledge_relations
     return SimilarityGraph(np.asarray(snapshot.edge_index[:, chosen]), snapshot.num_items)

@@ -47,6 +47,13 @@ class ProfileStep(Section):
     embedding: str = "lsa"
 
 
+class SimilarityStep(Section):
+    """What items are compared by, with weights, and how many edges each gets; the edges go into the snapshot."""
+
+    sources: dict[str, float] = Field(default_factory=lambda: dict(api.SIMILARITY_SOURCES))
+    neighbours: int = Field(default=20, ge=1)
+
+
 class TrainStep(Section):
     """One model to train; `config` and `training` override its preset; `final` reads the test part.
 
@@ -76,6 +83,7 @@ class Pipeline(Section):
     folder: Path | None = None
     ingest: IngestStep
     profiles: ProfileStep = ProfileStep()
+    similarity: SimilarityStep | None = None
     export: Selection = Selection()
     train: tuple[TrainStep, ...] = Field(min_length=1)
     write_back: WriteBackStep | None = None
@@ -171,7 +179,9 @@ class _Road:
     def walk(self) -> list[StepReport]:
         ingested = self._ingest()
         profiles = self._profiles(ingested["sha256"])
-        snapshot = self._export(ingested["sha256"], profiles["run"])
+        snapshot = self._export(
+            ingested["sha256"], profiles["run"], self._selection(ingested["sha256"], profiles["run"])
+        )
         trained = [(step, self._train(step, snapshot["content_hash"])) for step in self.pipeline.train]
         runs = {step.model: result for step, result in trained if step.control == "none"}
         if self.pipeline.write_back:
@@ -243,7 +253,25 @@ class _Road:
         assert active is not None  # a whole data set was asked for
         return active
 
-    def _export(self, dataset: str, profile_run: str) -> dict[str, Any]:
+    def _selection(self, dataset: str, profile_run: str) -> Selection:
+        """Give what is exported: with the edges of the similarity, where the pipeline makes one."""
+        step, chosen, name = self.pipeline.similarity, self.pipeline.export, self.pipeline.name
+        if step is None:
+            return chosen
+        embedding = self.pipeline.profiles.embedding
+
+        def do() -> dict[str, Any]:
+            made = api.similarity(self.settings, name, step.sources, neighbours=step.neighbours, embedding=embedding)
+            return {"run": made.run_id, "edges": made.counts["similar_items"]}
+
+        def stands(kept: dict[str, Any]) -> bool:
+            return kept["run"] in {run.id for run in api.list_runs(self.settings, name)}
+
+        inputs = {"dataset": dataset, "profiles": profile_run, "step": step.model_dump(), "embedding": embedding}
+        made = self._step("similarity", inputs, stands, do)
+        return chosen.model_copy(update={"similarity_runs": (*chosen.similarity_runs, made["run"])})
+
+    def _export(self, dataset: str, profile_run: str, chosen: Selection) -> dict[str, Any]:
         folder = self.folder / "snapshot"
 
         def stands(kept: dict[str, Any]) -> bool:
@@ -254,11 +282,10 @@ class _Road:
 
         def do() -> dict[str, Any]:
             embedding = self.pipeline.profiles.embedding
-            snapshot = api.export(self.settings, self.pipeline.name, folder, self.pipeline.export, embedding=embedding)
+            snapshot = api.export(self.settings, self.pipeline.name, folder, chosen, embedding=embedding)
             return {"content_hash": snapshot.manifest.content_hash, "counts": snapshot.manifest.counts}
 
-        selection = self.pipeline.export.model_dump()
-        inputs = {"dataset": dataset, "profiles": profile_run, "selection": selection}
+        inputs = {"dataset": dataset, "profiles": profile_run, "selection": chosen.model_dump()}
         return self._step("export", inputs, stands, do)
 
     def _train(self, step: TrainStep, content_hash: str) -> dict[str, Any]:

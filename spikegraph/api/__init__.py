@@ -30,10 +30,13 @@ from spikegraph.api.profiles import (
     profile_vectors,
 )
 from spikegraph.api.runs import activate_run, active_run, list_runs, prune_runs, rollback_run, write_back
+from spikegraph.api.similarity import SOURCES as SIMILARITY_SOURCES
+from spikegraph.api.similarity import similarity
 from spikegraph.api.training import evaluate, export, train
 from spikegraph.api.tune import tune
 
 __all__ = [
+    "SIMILARITY_SOURCES",
     "Profiled",
     "SplitChoice",
     "activate_run",
@@ -67,6 +70,7 @@ __all__ = [
     "rollback_run",
     "show_dataset",
     "similar",
+    "similarity",
     "train",
     "tune",
     "write_back",

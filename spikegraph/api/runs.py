@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +43,8 @@ def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2
         user_vectors=found.user_vectors,
         item_vectors=found.item_vectors,
     )
-    named = replace(results, run_id=f"{record.dataset}-{results.model}-{results.content_hash()[:10]}")
     with connect(settings) as store:
-        return write(store, load_snapshot(Path(record.snapshot_folder or "")), named, keep=keep)
+        return write(store, load_snapshot(Path(record.snapshot_folder or "")), results.named(record.dataset), keep=keep)
 
 
 def list_runs(settings: Settings, name: str) -> list[Run]:

@@ -9,7 +9,19 @@ from typing import Protocol, runtime_checkable
 
 import typer
 
-from spikegraph.cli import answers, compare, datasets, doctor, pipeline, profiles, runs, server, training, tune
+from spikegraph.cli import (
+    answers,
+    compare,
+    datasets,
+    doctor,
+    pipeline,
+    profiles,
+    runs,
+    server,
+    similarity,
+    training,
+    tune,
+)
 from spikegraph.cli.command import print_error
 from spikegraph.errors import SpikeGraphError, UsageError
 
@@ -21,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for group in (doctor, server, datasets, profiles, training, tune, compare, runs, answers, pipeline):
+for group in (doctor, server, datasets, profiles, similarity, training, tune, compare, runs, answers, pipeline):
     group.add_to(app)
 
 

@@ -35,6 +35,13 @@ class TestLightGcn(ModelCase):
     learning = LEARNING
 
 
+class TestHybrid(ModelCase):
+    model = "hybrid"
+    options = {"dimensions": 16, "profile_dimensions": 6, "similarity_share": 0.0}  # noqa: RUF012  # a constant of the case
+    training = QUICK
+    learning = LEARNING
+
+
 class TestEase(ModelCase):
     model = "ease"
     options = {"regularisation": 5.0}  # noqa: RUF012  # a constant of the case

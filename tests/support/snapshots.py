@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from export.snapshot import SPLITS, FloatArray, IntArray, Manifest, Snapshot, Split
+from export.snapshot import SPLITS, FloatArray, IntArray, Manifest, Selection, Snapshot, Split
+from model.side_information import SideInformation
 
 NUM_GROUPS = 4
 
@@ -108,3 +111,23 @@ def _keys(kind: str, count: int) -> list[str]:
 
 def _names(kind: str, count: int) -> list[str]:
     return [f"{kind} {number}" for number in range(count)]
+
+
+def with_similarity(snapshot: Snapshot, neighbours: int) -> Snapshot:
+    """Give the snapshot as an export with one similarity run has it: edges to the nearest items by profile."""
+    near = SideInformation(snapshot, {"profiles": 1.0}).neighbours(neighbours).rows
+    items, places = np.nonzero(near >= 0)
+    edges = np.stack([items, near[items, places]])
+    manifest = snapshot.manifest.model_copy(
+        update={
+            "relations": (*snapshot.manifest.relations, "SIMILAR_TO"),
+            "selection": Selection(similarity_runs=("test",)),
+            "counts": snapshot.manifest.counts | {"triples": len(snapshot.edge_type) + edges.shape[1]},
+        }
+    )
+    return replace(
+        snapshot,
+        manifest=manifest,
+        edge_index=np.concatenate([snapshot.edge_index, edges], axis=1),
+        edge_type=np.concatenate([snapshot.edge_type, np.full(edges.shape[1], snapshot.num_relations)]),
+    )
