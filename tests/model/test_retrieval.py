@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.interactions import Interactions
-from model.retrieval import best, hits_of, similar_rows, top_items
+from model.retrieval import LONG, best, hits_of, similar_rows, top_items
 from model.types import Embeddings
 from tests.support.largest_tensor import LargestTensor
 
@@ -108,3 +108,16 @@ def test_what_is_left_out_never_wins_a_tie(cells: list[list[float]]) -> None:
         expected = sorted((c for c in range(7) if line[c] > -np.inf), key=lambda column: (-line[column], column))[:4]
         assert columns[row].tolist() == expected + [-1] * (4 - len(expected))
         assert scores[row][: len(expected)].tolist() == [line[column] for column in expected]
+
+
+@pytest.mark.parametrize("width", [LONG * 4 - 1, LONG * 4, LONG * 4 + 5, 3000])
+@pytest.mark.parametrize("levels", [3, 10**9])
+def test_long_rows_are_a_stable_sort_too(width: int, levels: int) -> None:
+    scores = torch.randint(0, levels, (6, width), generator=torch.Generator().manual_seed(width)).float()
+    scores[2] = -torch.inf
+    scores[3, 5:] = -torch.inf
+    scores[4, : width - 2] = -torch.inf
+    columns, values = best(scores, 3)
+    expected = scores.sort(dim=1, descending=True, stable=True)
+    assert torch.equal(values, expected.values[:, :3])
+    assert torch.equal(columns, expected.indices[:, :3].masked_fill(values == -torch.inf, -1))
