@@ -168,7 +168,7 @@ def compare(
         buckets=tuple(bucket_tables(lists, values, metrics, cutoff)),
         lists=tuple(list_scores(lists, cutoff)),
         curves=tuple(curves_of(groups)),
-        notes=(*_notes(groups, part), *lists.notes),
+        notes=(*_notes(groups, part, against), *lists.notes),
     )
 
 
@@ -221,7 +221,7 @@ def _info(group: Group) -> GroupInfo:
     )
 
 
-def _notes(groups: Sequence[Group], part: Split) -> list[str]:
+def _notes(groups: Sequence[Group], part: Split, against: str | None) -> list[str]:
     notes = []
     exposed = [group.label for group in groups if part in group.record.profile_exposed_to]
     if exposed:
@@ -235,4 +235,6 @@ def _notes(groups: Sequence[Group], part: Split) -> list[str]:
     again = [str(run.path) for group in groups for run in group.runs if len(run.record.test_readings) > 1]
     if part == "test" and again:
         notes.append(f"The test part was read more than once by: {', '.join(again)}.")
+    if part == "valid" and against is None and len(groups) > 1:
+        notes.append("The best was chosen on these very values, which flatters its lead; --against LABEL chooses none.")
     return notes

@@ -25,6 +25,24 @@ class Run:
         """Where it is."""
         return self.folder.path
 
+    @property
+    def closed_form(self) -> bool:
+        """Whether the model was computed, so that neither seed nor training options change it."""
+        return self.record.stopped == "closed form"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Give the options that the model was made with, and its snapshot."""
+        identity = self.record.identity
+        training = {} if self.closed_form else identity.train_options
+        return {**identity.model_options, **training, "snapshot": identity.snapshot[:8]}
+
+    @property
+    def configuration(self) -> str:
+        """Say what the run is, but for its seed."""
+        ignored = {"seed", "train_options"} if self.closed_form else {"seed"}
+        return self.record.identity.model_dump_json(exclude=ignored)
+
 
 @dataclass(frozen=True)
 class Group:
@@ -46,7 +64,7 @@ class Group:
     @property
     def closed_form(self) -> bool:
         """Whether the model was computed, so that no seed changes it."""
-        return self.record.stopped == "closed form"
+        return self.runs[0].closed_form
 
 
 def find_runs(folders: Sequence[Path]) -> list[Run]:
@@ -117,11 +135,11 @@ def group_runs(runs: Iterable[Run], labels: Mapping[Path, str]) -> list[Group]:
     """
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        groups.setdefault(run.record.identity.model_copy(update={"seed": 0}).model_dump_json(), []).append(run)
+        groups.setdefault(run.configuration, []).append(run)
     ordered = [sorted(members, key=lambda run: run.record.identity.seed) for members in groups.values()]
     for members in ordered:
         _refuse_equal_seeds(members)
-    names = _names(ordered, {path.resolve(): label for path, label in labels.items()})
+    names = _names(ordered, {path.resolve(): _one_line(label) for path, label in labels.items()})
     return [Group(name, tuple(members)) for name, members in zip(names, ordered, strict=True)]
 
 
@@ -154,6 +172,13 @@ def _names(groups: Sequence[Sequence[Run]], labels: Mapping[Path, str]) -> list[
     return names
 
 
+def _one_line(label: str) -> str:
+    text = " ".join(label.split())
+    if not text:
+        raise UsageError("an empty label names nothing", where="--label")
+    return text
+
+
 def _plain_name(run: Run) -> str:
     identity = run.record.identity
     control = "" if identity.control == "none" else f" [{identity.control.replace('_', ' ').replace('-', ' ')}]"
@@ -161,16 +186,10 @@ def _plain_name(run: Run) -> str:
 
 
 def _telling_apart(run: Run, namesakes: Sequence[Sequence[Run]]) -> str:
-    facts = [_facts(other[0]) for other in namesakes]
+    facts = [other[0].facts for other in namesakes]
     differing = [key for key in facts[0] if len({repr(its.get(key)) for its in facts}) > 1]
-    own = _facts(run)
-    return f" ({', '.join(f'{key}={_short(own.get(key))}' for key in differing)})" if differing else ""
+    return f" ({', '.join(f'{key}={_short(run.facts.get(key))}' for key in differing)})" if differing else ""
 
 
 def _short(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _facts(run: Run) -> dict[str, Any]:
-    identity = run.record.identity
-    return {**identity.model_options, **identity.train_options, "snapshot": identity.snapshot[:8]}

@@ -21,6 +21,14 @@ TESTS = (
 )
 
 
+_ABOUT_BUCKETS = {
+    "users": "About a quarter of the users each; users with equally many items stay together.",
+    "items": "About a tenth of the items each; items with equally many users stay together. Recall is of the held-out "
+    "items in the part alone, a mean over the users who have one.",
+    "cold items": "Recall of the held-out items in the part alone, a mean over the users who have one.",
+}
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of texts.
@@ -105,7 +113,7 @@ def bucket_table(comparison: Comparison, buckets: BucketTable) -> Table:
         if all(group.label in row.values for row in buckets.rows)
     ]
     columns = ("", *(row.name for row in buckets.rows))
-    return Table(f"{buckets.metric} by {buckets.title}", columns, tuple(rows))
+    return Table(f"{buckets.metric} by {buckets.title}", columns, tuple(rows), _ABOUT_BUCKETS[buckets.kind])
 
 
 def _item_sizes(buckets: BucketTable) -> list[tuple[str, list[int]]]:
