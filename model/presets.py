@@ -71,5 +71,7 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
     },
     "lightgcn": {"recommended": Preset("three layers of size 64, BPR")},
     "ease": {"recommended": Preset("λ = 200, untuned")},
+    "item-knn": {"recommended": Preset("200 neighbours, idf, shrinkage 10; chosen on validation")},
+    "ials": {"recommended": Preset("size 64, 16 iterations; α and λ chosen on validation")},
     "popularity": {"recommended": Preset("nothing to set")},
 }

@@ -13,6 +13,7 @@ from model.controls import NO_CONTROL, controlled
 from model.device import generator_of
 from model.ease import Ease
 from model.hybrid import Hybrid
+from model.ials import Ials
 from model.interactions import Interactions
 from model.item_knn import ItemKnn
 from model.lightgcn import LightGcn
@@ -22,7 +23,9 @@ from model.recommender import Recommender
 from model.spike.model import Spike
 from spikegraph.errors import UsageError
 
-MODELS: Mapping[str, type[Recommender]] = {kind.name: kind for kind in (Spike, Hybrid, LightGcn, Ease, ItemKnn, Popularity)}
+MODELS: Mapping[str, type[Recommender]] = {
+    kind.name: kind for kind in (Spike, Hybrid, LightGcn, Ease, ItemKnn, Ials, Popularity)
+}
 
 
 def model_class(name: str) -> type[Recommender]:

@@ -32,9 +32,9 @@ class Embeddings(NamedTuple):
     """What a model is after training: the score of user u and item i is `users[u] · items[i]`."""
 
     users: Tensor
-    """[U, d]"""
+    """[U, d], dense or CSR"""
     items: Tensor
-    """[V, d]"""
+    """[V, d], dense, or CSC where the users are CSR"""
 
 
 class Ranking(NamedTuple):

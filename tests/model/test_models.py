@@ -47,6 +47,16 @@ class TestEase(ModelCase):
     options = {"regularisation": 5.0}  # noqa: RUF012  # a constant of the case
 
 
+class TestItemKnn(ModelCase):
+    model = "item-knn"
+    options = {"neighbours": 30, "shrinkage": 1.0}  # noqa: RUF012  # a constant of the case
+
+
+class TestIals(ModelCase):
+    model = "ials"
+    options = {"dimensions": 8, "iterations": 4, "regularisation": 0.05}  # noqa: RUF012  # a constant of the case
+
+
 class TestPopularity(ModelCase):
     model = "popularity"
     better_than = 0.2
