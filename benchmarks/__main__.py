@@ -14,7 +14,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import export_rate, ingest_rate, matching, negatives, prefetch, profile_calls, roads, spike_step
+from benchmarks import (
+    evaluation,
+    export_rate,
+    ingest_rate,
+    matching,
+    negatives,
+    prefetch,
+    profile_calls,
+    roads,
+    spike_step,
+)
 from benchmarks.result import Row, device
 from spikegraph import api, logs, server
 from spikegraph.errors import SpikeGraphError
@@ -43,6 +53,7 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
 """Those that need a server, which each gets fresh."""
 
 SERVERLESS: dict[str, Callable[[], list[Row]]] = {
+    "evaluation": evaluation.run,
     "matching": matching.run,
     "negatives": negatives.run,
     "spike-step": spike_step.run,

@@ -31,7 +31,7 @@ def run() -> list[Row]:
         double = tuple(end.double() for end in ends)
         exact = [gradients(loss, *double) for loss in (_samples(FEW), _squares(FEW))]
         rounded = [relative_difference(gradients(loss, *ends), exact[1]) for loss in (_samples(FEW), _squares(FEW))]
-    size = f"N = {NODES:,}, d = {WIDTH}, forward and backward, one thread, seconds"
+    size = f"N = {NODES:,}, d = {WIDTH}, forward and backward, CPU seconds of one thread"
     gap = "matching, the same samples, largest difference of a gradient, as a share of the largest gradient"
     return [
         less_is_better(f"matching, the same {REPEATS} samples of {RATIO} N, {size}", samples, squares, 10),

@@ -34,7 +34,7 @@ def run() -> list[Row]:
     with_lists = ONE_OF * best_seconds(lambda: loop_with_lists(users, lists, SHAPE.items), 2)
     sets = [set(items) for items in lists]
     with_sets = ONE_OF * best_seconds(lambda: loop_with_sets(users, sets, SHAPE.items), 2)
-    size = f"{len(interactions):,} pairs, {SHAPE.users:,} users, {SHAPE.items:,} items, one thread, seconds"
+    size = f"{len(interactions):,} pairs, {SHAPE.users:,} users, {SHAPE.items:,} items, CPU seconds of one thread"
     scaled = f"loop timed on one pair of {ONE_OF}"
     return [
         less_is_better(f"negatives of an epoch, list membership ({scaled}), {size}", drawn, with_lists, 150),

@@ -1,4 +1,7 @@
-"""How the benchmarks of tensors take time: on one thread, the best of a few goes."""
+"""How the benchmarks of tensors take time: processor seconds of one thread, the best of a few goes.
+
+On an idle machine these are the seconds of a clock; beside other programs they hardly change, which a clock's do.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ def one_thread() -> Iterator[None]:
 
 
 def best_seconds(do: Callable[[], object], goes: int = 3) -> float:
-    """Do something so many times and give the seconds of the quickest: what disturbs a measurement only adds."""
+    """Do something so many times and give the processor seconds of the quickest: what disturbs only adds."""
     return min(seconds(do) for _ in range(goes))
 
 
 def seconds(do: Callable[[], object]) -> float:
-    """Do something once and give its seconds."""
-    started = time.perf_counter()
+    """Do something once and give its processor seconds."""
+    started = time.process_time()
     do()
-    return time.perf_counter() - started
+    return time.process_time() - started
