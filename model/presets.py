@@ -61,6 +61,10 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
             "as `recommended`, with what the paper's figure draws: users send messages, matching on the inputs",
             model={"users_send_messages": True, "match_on": "input"},
         ),
+        "kgrec": Preset(
+            "as `recommended`, without profiles and matching: the encoder of KGRec, under BPR",
+            model={"profile_weight": 0.0, "matching_weight": 0.0},
+        ),
     },
     "hybrid": {
         "recommended": Preset(
