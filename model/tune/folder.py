@@ -86,6 +86,13 @@ class SearchFolder:
                 if file.is_file() and file.name not in KEPT and (number != best or file.name.startswith("state.")):
                     file.unlink()
 
+    def clear(self, finished: int) -> None:
+        """Leave nothing of a search in which no trial was finished, so that it can be asked for in another way."""
+        if not finished:
+            shutil.rmtree(self.path / "trials", ignore_errors=True)
+            for file in (self._file, self.journal):
+                file.unlink(missing_ok=True)
+
     def write_best(self, text: str) -> None:
         """Replace best.toml."""
         replace_text(self.path / "best.toml", text)

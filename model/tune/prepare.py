@@ -15,6 +15,7 @@ from model.registry import configure
 from model.run_folder import snapshot_hash
 from model.tune.folder import SearchFolder
 from model.tune.identity import SearchIdentity
+from model.tune.names import full_names
 from model.tune.search import Search
 from model.tune.space import Space, check_space
 from model.tune.spaces import default_space
@@ -60,22 +61,22 @@ def prepare(
     find_device(device)
     _require_validation(snapshot)
     fixed = {section: dict((settings or {}).get(section, {})) for section in ("model", "train")}
-    preset, options, training = configure(model, preset, fixed["model"], fixed["train"])
-    tried = check_space(_tried(model, space, _by_full_names(fixed), where), options, training, where)
+    preset, config, training = configure(model, preset, fixed["model"], fixed["train"])
+    own = default_space(model, config, training)
+    tried = check_space(_tried(own, space, full_names(fixed), where), config, training, where)
+    resolved = {"model": config.model_dump(mode="json"), "train": training.model_dump(mode="json")}
     identity = SearchIdentity(
         snapshot=snapshot_hash(snapshot),
         model=model,
         preset=preset,
         seed=seed,
-        fixed=_by_full_names(fixed),
-        options=_by_full_names(
-            {part: config.model_dump(mode="json") for part, config in (("model", options), ("train", training))}
-        ),
+        fixed=full_names(fixed),
+        options=full_names(resolved),
         space={key: parameter.model_dump(mode="json") for key, parameter in tried.items()},
     )
     place = SearchFolder(folder)
     place.check(identity)
-    recipe = Recipe(without_test(snapshot), model, preset, fixed, seed, device)
+    recipe = Recipe(without_test(snapshot), model, preset, fixed, resolved, seed, device)
     return Search(place, identity, recipe, tried, training)
 
 
@@ -99,18 +100,13 @@ def _require_validation(snapshot: Snapshot) -> None:
         )
 
 
-def _by_full_names(sections: Settings) -> dict[str, Any]:
-    return {f"{section}.{name}": value for section, values in sections.items() for name, value in values.items()}
-
-
-def _tried(model: str, space: Space | None, fixed: Mapping[str, Any], where: str) -> Space:
+def _tried(own: Space, space: Space | None, fixed: Mapping[str, Any], where: str) -> Space:
     """Give the space that is searched: what is set is not tried."""
+    both = sorted((own if space is None else space).keys() & fixed)
     if space is None:
-        left_out = sorted(default_space(model).keys() & fixed)
-        if left_out:
-            log.info("not tried, for it is set", options=", ".join(left_out))
-        return {key: parameter for key, parameter in default_space(model).items() if key not in fixed}
-    both = sorted(space.keys() & fixed)
+        if both:
+            log.info("not tried, for it is set", options=", ".join(both))
+        return {key: parameter for key, parameter in own.items() if key not in fixed}
     if both:
         raise UsageError(f"'{both[0]}' is set and tried at once", where=where, hint="set it, or try it")
     return space

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import optuna
 
 from model.config import TrainConfig
+from model.failures import disk_is_full
 from model.tune.folder import SearchFolder
 from model.tune.identity import Budget, SearchIdentity, SearchReport, TrialReport
 from model.tune.space import Space, size_of
@@ -16,7 +18,7 @@ from model.tune.storage import next_trial, open_study
 from model.tune.toml import to_toml
 from model.tune.trial import Recipe, finish, finished_trials, run_trial
 from model.types import SELECTION_METRIC
-from spikegraph.errors import UsageError
+from spikegraph.errors import DataError, LimitReachedError, UsageError
 from spikegraph.logs import get_logger, only_errors
 
 log = get_logger(__name__)
@@ -47,26 +49,49 @@ class Search:
         """Go on from where the folder stands until the budget is used up.
 
         Raises:
-            UsageError: another process searches in the folder, or no trial could be trained to its end.
+            UsageError: another process searches in the folder, the preset does not fit the snapshot, or no trial could
+                be trained to its end.
+            LimitReachedError: the disk is full; the same search goes on when it no longer is.
             DataError: the folder is damaged, or the snapshot has nothing to learn from.
             KeyboardInterrupt: passed on; the same search goes on from its last whole epoch.
         """
-        with self.folder.taken(self.identity):
+        with self._full_disk_named(), self.folder.taken(self.identity):
             study = open_study(self.folder.journal, self.identity.model, self._warmup)
             finished = finished_trials(study)
             self._announce(budget, finished)
-            try:
-                while not (stopped := self._over(budget, finished)):
-                    self._settle(finished)
-                    self._run_next(study, budget, finished)
-                    finished = finished_trials(study)
-                    self._tell(budget, finished)
-                self._settle(finished)
-            except KeyboardInterrupt:
-                shown = _shown(_best(finished))
-                log.warning("interrupted", finished=len(finished), **shown, hint="the same command goes on")
-                raise
+            stopped = self._go_on(study, budget, finished)
         return self._report(finished, stopped)
+
+    def _go_on(self, study: optuna.Study, budget: Budget, finished: list[TrialReport]) -> str:
+        """Run trials until the search is over, adding each to `finished`; tells why it is over."""
+        try:
+            while not (stopped := self._over(budget, finished)):
+                self._settle(finished)
+                self._run_next(study, budget, finished)
+                finished[:] = finished_trials(study)
+                self._tell(budget, finished)
+            self._settle(finished)
+        except (UsageError, DataError):
+            self.folder.clear(len(finished))
+            raise
+        except KeyboardInterrupt:
+            shown = _shown(_best(finished))
+            log.warning("interrupted", finished=len(finished), **shown, hint="the same command goes on")
+            raise
+        return stopped
+
+    @contextmanager
+    def _full_disk_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (LimitReachedError, OSError) as error:
+            if not disk_is_full(error.__cause__ or error):
+                raise
+            raise LimitReachedError(
+                "no space left to write; all finished trials are kept",
+                where=str(self.folder.path),
+                hint="free space on that disk: the same command goes on",
+            ) from error
 
     @property
     def _warmup(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from model.config import ModelConfig, TrainConfig
+from model.tune.names import with_value
 from spikegraph.errors import UsageError
 
 Number = StrictInt | StrictFloat
@@ -139,18 +140,28 @@ def check_space(space: Space, config: ModelConfig, training: TrainConfig, where:
 
 
 def _checked(key: str, parameter: Parameter, sections: Mapping[str, BaseModel], where: str) -> Parameter:
-    section, _, name = key.partition(".")
-    known = {f"{part}.{field}": field for part, config in sections.items() for field in type(config).model_fields}
-    if key not in known:
+    section, _, path = key.partition(".")
+    name, _, inner = path.partition(".")
+    config = sections.get(section)
+    kind = None if config is None else _kind_of(config, name, inner)
+    if config is None or kind is None:
+        known = (f"{part}.{field}" for part, of in sections.items() for field in type(of).model_fields)
         raise UsageError(f"'{key}' is not an option", where=where, hint=f"options: {', '.join(sorted(known))}")
-    config = sections[section]
     if isinstance(parameter, Interval):
-        parameter = _as_the_option(key, parameter, type(config).model_fields[name].annotation, where)
+        parameter = _as_the_option(key, parameter, kind, where)
     for value in parameter.ends:
-        reason = _refusal(config, name, value)
+        reason = _refusal(config, path, value)
         if reason:
             raise UsageError(f"{key}: {value!r} is not allowed: {reason}", where=where)
     return parameter
+
+
+def _kind_of(config: BaseModel, name: str, inner: str) -> Any:
+    """Give the annotation of an option, or of what a table of options holds by any name; None where there is none."""
+    field = type(config).model_fields.get(name)
+    if field is None or not inner:
+        return field and field.annotation
+    return get_args(field.annotation)[1] if get_origin(field.annotation) is dict and "." not in inner else None
 
 
 def _as_the_option(key: str, interval: Interval, annotation: Any, where: str) -> Interval:
@@ -166,10 +177,11 @@ def _as_the_option(key: str, interval: Interval, annotation: Any, where: str) ->
     return interval
 
 
-def _refusal(config: BaseModel, name: str, value: Scalar) -> str | None:
+def _refusal(config: BaseModel, path: str, value: Scalar) -> str | None:
     """Tell why an option cannot have a value; what it must share with other options shows when it is tried."""
     try:
-        type(config).model_validate({**config.model_dump(), name: value})
+        type(config).model_validate(with_value(config.model_dump(), path, value))
     except ValidationError as error:
-        return next((found["msg"] for found in error.errors() if found["loc"][:1] == (name,)), None)
+        own = (found["msg"] for found in error.errors() if found["loc"][:1] == (path.partition(".")[0],))
+        return next(own, None)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,22 @@ def read_space(file: Path) -> Space:
     if unknown:
         raise UsageError(f"'{unknown[0]}' is not a section we know", where=str(file), hint="[model.NAME], [train.NAME]")
     space = {
-        f"{section}.{name}": parse_parameter(f"{section}.{name}", value, str(file))
+        name: parse_parameter(name, value, str(file))
         for section in tables
-        for name, value in tables[section].items()
+        for name, value in _leaves(tables[section], section)
     }
     if not space:
         raise UsageError("names nothing to try", where=str(file), hint="[model.l2_weight]\nlow = 1e-4\nhigh = 1e-1")
     return space
+
+
+def _leaves(table: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
+    """Go down to what holds no further tables: `[model.side.profiles]` is an option within a table of options."""
+    for key, value in table.items():
+        if isinstance(value, Mapping) and value and all(isinstance(part, Mapping) for part in value.values()):
+            yield from _leaves(value, f"{name}.{key}")
+        else:
+            yield f"{name}.{key}", value
 
 
 def _tables(file: Path) -> dict[str, Any]:

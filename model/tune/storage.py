@@ -74,12 +74,12 @@ def next_trial(study: optuna.Study, space: Space, preset: Mapping[str, Any], see
     Args:
         study: of `open_study`; all its trials but one are finished.
         space: what may be tried.
-        preset: what trial 0 tries, per key of the space; what lies outside the space is not told to the sampler.
+        preset: what trial 0 is; of what lies outside the space the sampler is not told.
         seed: of the search.
         number: of the trial, counted over finished ones.
     """
     if number == 0:
-        space = {key: parameter for key, parameter in space.items() if preset[key] in parameter}
+        space = {key: parameter for key, parameter in space.items() if preset.get(key) in parameter}
     study.sampler = TPESampler(seed=_stream(seed, number), n_startup_trials=RANDOM_TRIALS, constant_liar=False)
     for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if left.params.keys() == space.keys():

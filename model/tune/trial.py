@@ -13,9 +13,11 @@ import optuna
 from optuna.trial import Trial, TrialState
 
 from export.snapshot import Snapshot
+from model.failures import disk_is_full
 from model.run_folder import RunRecord
 from model.train import train
 from model.tune.identity import State, TrialReport
+from model.tune.names import with_value
 from model.types import SELECTION_METRIC
 from spikegraph.errors import LimitReachedError, UsageError
 
@@ -45,6 +47,7 @@ class Recipe:
         snapshot: without its test part.
         model, preset: their names.
         fixed: settings of every trial, by section.
+        resolved: all options, by section, as preset and settings give them.
         seed: of every training.
         device: 'auto', 'cpu' or 'cuda'.
     """
@@ -53,15 +56,21 @@ class Recipe:
     model: str
     preset: str
     fixed: Mapping[str, Mapping[str, Any]]
+    resolved: Mapping[str, Mapping[str, Any]]
     seed: int
     device: str
 
     def settings(self, options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """Put the options of a trial, by full names, on top of the fixed settings."""
-        settings = {section: dict(self.fixed.get(section, {})) for section in ("model", "train")}
-        for key, value in options.items():
-            section, _, name = key.partition(".")
-            settings[section][name] = value
+        """Put the options of a trial, by full names, on top of the fixed settings.
+
+        A table of which a part is tried is given whole: settings replace a preset's tables.
+        """
+        settings: dict[str, Any] = {section: dict(self.fixed.get(section, {})) for section in ("model", "train")}
+        for name, value in options.items():
+            section, option, *rest = name.split(".")
+            if rest and option not in settings[section]:
+                settings[section][option] = self.resolved[section][option]
+            settings = with_value(settings, name, value)
         return settings
 
 
@@ -99,6 +108,11 @@ def run_trial(recipe: Recipe, trial: Trial, number: int, folder: Path, deadline:
         number: counted over finished trials.
         folder: its run folder.
         deadline: when it is cut off at the next reading, by `time.monotonic`.
+
+    Raises:
+        UsageError: the preset does not fit the snapshot.
+        LimitReachedError: the disk is full.
+        KeyboardInterrupt: passed on; the trial goes on where it was.
     """
     frozen = trial.study.get_trials(deepcopy=False)[trial.number]
     starts = _count_start(trial, frozen.last_step or 0)
@@ -152,7 +166,13 @@ def _outcome(
         return ended("pruned", "below the median of the trials before it")
     except OutOfTimeError:
         return ended("pruned", "the minutes were over")
-    except (UsageError, LimitReachedError) as error:
+    except UsageError as error:
+        if number == 0 and not (folder / "log.jsonl").exists():
+            raise  # the preset cannot be trained on this snapshot at all: that is no matter of values
+        return ended("failed", error.message)
+    except LimitReachedError as error:
+        if error.__cause__ is not None and disk_is_full(error.__cause__):
+            raise
         return ended("failed", error.message)
     metrics = record.metrics["valid"]
     return ended("complete", "").model_copy(

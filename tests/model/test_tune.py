@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,14 +18,16 @@ from typing import Any
 import numpy as np
 import pytest
 from filelock import FileLock
+from optuna.storages.journal import JournalFileBackend
 
 from export.snapshot import IntArray, Snapshot, Split
 from model.run_folder import RunFolder, RunRecord
 from model.tune import storage, trial
 from model.tune.identity import Budget, SearchReport
 from model.tune.prepare import prepare
+from model.tune.search import Search
 from model.tune.space import Choices, Interval, Space
-from spikegraph.errors import DataError, UsageError
+from spikegraph.errors import DataError, LimitReachedError, UsageError
 from tests.support.snapshots import random_snapshot
 
 TINY: dict[str, Any] = {"model": {"dimensions": 8}, "train": {"epochs": 4, "patience": 1}}
@@ -111,7 +114,7 @@ KILLED = """
     import os, signal, sys
     from pathlib import Path
     from optuna.storages.journal import JournalFileBackend
-    from model.tune import search, trial
+    from model.tune import trial
     from tests.model.test_tune import search as run
     moment, count = sys.argv[2], [0]
     def killing(original, at):
@@ -134,15 +137,13 @@ KILLED = """
         JournalFileBackend.append_logs = torn
     elif moment == "reading":
         trial.Readings.__call__ = killing(trial.Readings.__call__, 3)
-    elif moment == "told":
-        search.finished_trials = killing(search.finished_trials, 3)
     run(Path(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize("moment", ["journal", "reading", "told"])
+@pytest.mark.parametrize("moment", ["journal", "reading"])
 def test_a_killed_search_goes_on_to_the_same_trials(moment: str, tmp_path: Path) -> None:
-    """SIGKILL in half a line of the journal (its lock held), in a training, and before the folder is settled."""
+    """SIGKILL in half a line of the journal (its lock held), and in a training."""
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "cut"), moment],
@@ -166,6 +167,19 @@ def test_a_trial_that_always_ends_the_process_fails_in_the_end(tmp_path: Path, m
     report = search(tmp_path)
     assert (report.trials[0].state, report.trials[0].reason) == ("failed", "the process ended 3 times in it")
     assert [done.state for done in report.trials[1:]] == ["complete"] * 2
+
+
+def test_a_process_that_ends_before_the_folder_is_settled_settles_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Search, "_tell", _exit)
+        with pytest.raises(SystemExit):
+            search(tmp_path / "cut", 4, "ease")
+    assert not (tmp_path / "cut" / "best.toml").exists()
+    report = search(tmp_path / "cut", 4, "ease")
+    assert tried(report) == tried(search(tmp_path / "whole", 4, "ease"))
+    assert settled(tmp_path / "cut", report)
 
 
 def _exit(*_: object, **__: object) -> None:
@@ -224,6 +238,32 @@ def test_where_nothing_can_be_trained_the_search_says_why(tmp_path: Path) -> Non
     space = {"model.dimensions": Choices(choices=(10**9, 10**9 + 2))}
     with pytest.raises(UsageError, match="none of 2 trials was trained to its end; the first: lightgcn would need"):
         search(tmp_path, 2, settings={"model": {"layers": 10**6}}, space=space)
+
+
+def test_a_preset_that_does_not_fit_the_snapshot_ends_the_search_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="similarity"):
+        search(tmp_path, 5, "spike", settings={"model": {"similarity_share": 1.0}})
+    assert len(search(tmp_path, 1, "ease").trials) == 1
+
+
+def test_a_full_disk_ends_the_search_which_goes_on_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    for number, place in enumerate([(RunFolder, "write_per_user"), (JournalFileBackend, "append_logs")]):
+        folder = tmp_path / str(number)
+        search(folder, 1, "ease")
+        with monkeypatch.context() as patch:
+            patch.setattr(*place, raises(full))
+            with pytest.raises(LimitReachedError, match="no space left") as caught:
+                search(folder, 2, "ease")
+        assert "the same command" in str(caught.value.hint)
+        assert tried(search(folder, 2, "ease")) == tried(search(tmp_path / "whole", 2, "ease"))
+
+
+def raises(error: Exception) -> Any:
+    def method(*_: object, **__: object) -> None:
+        raise error
+
+    return method
 
 
 def test_a_model_without_options_is_trained_once(tmp_path: Path) -> None:
@@ -379,3 +419,26 @@ def test_a_preset_outside_the_space_is_tried_first_all_the_same(tmp_path: Path) 
     record = RunFolder(tmp_path / "trials" / "000").read()
     assert record.identity.model_options["regularisation"] == 200.0
     assert all(1 <= done.options["model.regularisation"] <= 2 for done in report.trials[1:])
+
+
+def test_a_part_of_a_table_is_tried_beside_what_the_table_holds(tmp_path: Path) -> None:
+    settings = {"model": {"side": {"relations": 3.0}}}
+    space: Space = {"model.side.profiles": Interval(low=1, high=50, log=True)}
+    report = search(tmp_path, 2, "ease", settings=settings, space=space)
+    assert report.trials[0].options == {}
+    record = RunFolder(tmp_path / "trials" / "001").read()
+    side = {"relations": 3.0, "profiles": report.trials[1].options["model.side.profiles"]}
+    assert record.identity.model_options["side"] == side
+    with pytest.raises(UsageError, match=r"'model\.side\.profiles' is set and tried"):
+        search(tmp_path / "other", 2, "ease", settings={"model": {"side": {"profiles": 3.0}}}, space=space)
+    with pytest.raises(UsageError, match=r"'model\.precision\.profiles' is not an option"):
+        search(tmp_path / "other", 2, "ease", space={"model.precision.profiles": Interval(low=1, high=2)})
+
+
+def test_a_preset_with_a_table_keeps_what_is_not_tried_of_it(tmp_path: Path) -> None:
+    space: Space = {"model.ease_side.profiles": Interval(low=1.0, high=50.0)}
+    settings = {"model": {"similarity_share": 0.0}, "train": {"epochs": 2}}
+    report = search(tmp_path, 2, "hybrid", space=space, settings=settings)
+    assert report.trials[0].options == {"model.ease_side.profiles": 20.0}
+    record = RunFolder(tmp_path / "trials" / "001").read()
+    assert record.identity.model_options["ease_side"].keys() == {"profiles", "relations"}

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.presets import DEFAULT_PRESET
+from model.presets import PRESETS
 from model.registry import MODELS, configure
+from model.tune.names import full_names
 from model.tune.space import Choices, Interval, Space, check_space, size_of
 from model.tune.space_file import read_space
-from model.tune.spaces import SPACES
+from model.tune.spaces import SPACES, default_space
 from model.tune.toml import to_toml
 from spikegraph.errors import UsageError
 
@@ -24,20 +25,35 @@ def checked(model: str, space: Space) -> Space:
     return check_space(space, options, training, "here")
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_every_model_has_a_space_around_its_preset_or_nothing_to_tune(model: str) -> None:
-    space = checked(model, SPACES[model])
-    preset, options, training = configure(model, DEFAULT_PRESET, {}, {})
-    for key, parameter in space.items():
-        section, _, name = key.partition(".")
-        assert getattr(options if section == "model" else training, name) in parameter, f"{key} of {preset}"
+@pytest.mark.parametrize(
+    ("model", "preset"), [(model, preset) for model in MODELS for preset in PRESETS.get(model, ())]
+)
+def test_every_preset_lies_in_its_space_or_has_nothing_to_tune(model: str, preset: str) -> None:
+    _, options, training = configure(model, preset, {}, {})
+    space = check_space(default_space(model, options, training), options, training, "here")
+    values = full_names({"model": options.model_dump(), "train": training.model_dump()})
+    for name, parameter in space.items():
+        assert values[name] in parameter, name
         assert parameter.size > 1
-    if not space:
-        assert not type(options).model_fields
+    assert space or not type(options).model_fields
 
 
-def test_no_space_is_of_a_model_that_does_not_exist() -> None:
-    assert SPACES.keys() == MODELS.keys()
+def test_what_a_preset_switches_off_is_not_tried() -> None:
+    def tried(**model: Any) -> set[str]:
+        _, options, training = configure("spike", None, model, {})
+        return {name.removeprefix("model.") for name in default_space("spike", options, training)}
+
+    assert {"l2_weight", "profile_weight", "matching_weight"} <= tried()
+    assert tried(objective="softmax") >= {"temperature"}
+    assert "l2_weight" not in tried(objective="softmax") | tried(l2_in_loss=False)
+    assert not {name for name in tried(profile_weight=0, matching_weight=0) if "profile" in name or "matching" in name}
+    assert "profile_dimensions" not in tried(profile_dimensions=None)
+    assert "attention_share" not in tried()
+    assert {"attention_share", "similarity_share"} <= tried(similarity_share=1.0)
+
+
+def test_every_model_has_a_space() -> None:
+    assert SPACES.keys() >= MODELS.keys()
 
 
 @pytest.mark.parametrize(
@@ -107,6 +123,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         "model.match_on": Choices(choices=("final", "input")),
         "train.learning_rate": Interval(low=0.001, high=0.01),
     }
+    (tmp_path / "space.toml").write_text("[model.side.profiles]\nlow = 1\nhigh = 50\n", encoding="utf-8")
+    assert read_space(tmp_path / "space.toml") == {"model.side.profiles": Interval(low=1, high=50)}
 
 
 @pytest.mark.parametrize(
@@ -143,8 +161,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 scalars = st.booleans() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 keys = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
+values = scalars | st.lists(scalars, max_size=3) | st.dictionaries(st.text(), scalars, max_size=2)
 
 
-@given(st.dictionaries(keys, st.dictionaries(keys, scalars | st.lists(scalars, max_size=3), min_size=1), max_size=3))
+@given(st.dictionaries(keys, st.dictionaries(keys, values, min_size=1), max_size=3))
 def test_settings_survive_their_file(sections: dict[str, dict[str, Any]]) -> None:
     assert tomllib.loads(to_toml(sections, "two\nlines")) == sections
