@@ -33,6 +33,7 @@ def synthetic(shape: Shape, seed: int = 0) -> Snapshot:
     counts = {"users": shape.users, "items": shape.items, "entities": shape.entities, "triples": shape.triples}
     relations = tuple(f"RELATION_{number}" for number in range(shape.relations))
     nowhere = np.zeros((2, 0), dtype=np.int64)
+    counts |= {"train": pairs.shape[1], "valid": valid.shape[1], "test": 0}
     return Snapshot(
         manifest=Manifest(dataset="synthetic", dataset_version=1, split_id="-", relations=relations, counts=counts),
         interactions={"train": pairs, "valid": valid, "test": nowhere},
