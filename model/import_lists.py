@@ -14,7 +14,7 @@ import pyarrow as pa
 from export.snapshot import IntArray, Snapshot, Split
 from model.interactions import Interactions, contains
 from model.lists import RankedLists, keep_lists
-from model.run_folder import RunFolder, RunIdentity, RunRecord, TestReading, snapshot_hash
+from model.run_folder import IMPORTED, RunFolder, RunIdentity, RunRecord, TestReading, snapshot_hash
 from model.saved import SPLITS_OF
 from model.types import CUTOFFS
 from spikegraph.errors import DataError, UsageError
@@ -23,7 +23,6 @@ from spikegraph.logs import get_logger
 log = get_logger(__name__)
 
 COLUMNS = ("user", "item", "rank")
-PRESET = "imported"
 HINT = "columns: user and item (keys of the snapshot), rank (1 is the best); see docs/comparing.md"
 
 
@@ -65,7 +64,7 @@ def import_lists(
 def _record(snapshot: Snapshot, name: str, seed: int) -> RunRecord:
     manifest = snapshot.manifest
     identity = RunIdentity(
-        snapshot=snapshot_hash(snapshot), model=name, preset=PRESET, seed=seed, model_options={}, train_options={}
+        snapshot=snapshot_hash(snapshot), model=name, preset=IMPORTED, seed=seed, model_options={}, train_options={}
     )
     return RunRecord(
         identity=identity,
@@ -75,7 +74,7 @@ def _record(snapshot: Snapshot, name: str, seed: int) -> RunRecord:
         split_id=manifest.split_id,
         split_rule=manifest.split_rule,
         state="trained",
-        stopped="imported",
+        stopped=IMPORTED,
     )
 
 

@@ -28,6 +28,11 @@ from spikegraph.files import replace_text
 
 FORMAT = 1
 """Version of the folder's layout."""
+IMPORTED = "imported"
+"""Why training 'stopped' in a run that only holds lists from elsewhere."""
+
+UNFINISHED = "run.json.part"
+"""What a kill leaves in the first moment of a run; it keeps nobody from the folder."""
 
 
 class RunIdentity(BaseModel):
@@ -135,7 +140,7 @@ class RunFolder:
             UsageError: it holds something else, or this run and `resume` was not asked for.
         """
         if not self.exists:
-            if self.path.exists() and any(self.path.iterdir()):
+            if self.path.exists() and any(file.name != UNFINISHED for file in self.path.iterdir()):
                 raise UsageError("is not empty and holds no run", where=str(self.path), hint="choose another folder")
             self.write(record)
             return record

@@ -12,7 +12,7 @@ from model.fit import BEST
 from model.interactions import Interactions
 from model.recommender import Recommender
 from model.registry import build, configure
-from model.run_folder import RunFolder, RunRecord, snapshot_hash
+from model.run_folder import IMPORTED, RunFolder, RunRecord, snapshot_hash
 from spikegraph.errors import DataError, UsageError
 
 Weights = Literal["best", "final", "all"]
@@ -38,12 +38,14 @@ def open_run(run_folder: Path, snapshot: Snapshot | None = None) -> tuple[RunFol
 
     Raises:
         DataError: no run folder, or the snapshot is not there any more.
-        UsageError: the training is not finished, or this is another snapshot.
+        UsageError: the training is not finished, this is another snapshot, or the run has lists but no model.
     """
     folder = RunFolder(run_folder)
     record = folder.read()
     if record.state != "trained":
         raise UsageError("is not trained to its end", where=str(run_folder), hint="go on with it: train --resume")
+    if record.stopped == IMPORTED:
+        raise UsageError("holds lists that were made elsewhere, no model", where=str(run_folder))
     if snapshot is None:
         if record.snapshot_folder is None:
             raise DataError("does not know where its snapshot is", where=str(run_folder))

@@ -178,7 +178,7 @@ def markdown(comparison: Comparison, command: str) -> str:
     notes = "".join(f"* {_markdown_cell(note)}\n" for note in comparison.notes)
     parts = [
         _markdown_cell(f"{said}."),
-        f"    {command}",
+        f"    {' '.join(command.splitlines())}",
         notes.rstrip(),
         *map(_markdown_table, all_tables(comparison)),
     ]

@@ -17,7 +17,8 @@ from spikegraph.library import parameter_value
 from tests.spikegraph.conftest import CommandLine
 
 GROUPS = {
-    "": "doctor ingest export train tune evaluate write-back recommend similar explain query pipeline demo",
+    "": "doctor ingest export train tune evaluate compare import-lists "
+    "write-back recommend similar explain query pipeline demo",
     "server ": "install start stop status password logs remove",
     "datasets ": "list show remove",
     "profile ": "template import activate status vectors llm plan show merge",
