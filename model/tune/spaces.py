@@ -108,6 +108,15 @@ def _item_knn(_config: Any, _training: TrainConfig) -> Made:
     }
 
 
+def _ials(config: Any, _training: TrainConfig) -> Made:
+    return {
+        "model.unobserved_weight": _around(config.unobserved_weight or 0.03, 30, 30),
+        "model.regularisation": _around(config.regularisation, 30, 30),
+        "model.frequency_exponent": _shares(1.0),
+        "model.dimensions": Choices(choices=(32, 64, 128)),
+    }
+
+
 def _nothing(_config: Any, _training: TrainConfig) -> Made:
     return {}
 
@@ -118,6 +127,7 @@ SPACES: Mapping[str, Callable[[Any, TrainConfig], Made]] = {
     "lightgcn": _lightgcn,
     "ease": _ease,
     "item-knn": _item_knn,
+    "ials": _ials,
     "popularity": _nothing,
 }
 """Per registered model what makes its space, which is empty where a model has nothing to tune."""

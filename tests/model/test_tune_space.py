@@ -52,8 +52,8 @@ def test_what_a_preset_switches_off_is_not_tried() -> None:
     assert {"attention_share", "similarity_share"} <= tried(similarity_share=1.0)
 
 
-def test_every_model_has_a_space() -> None:
-    assert SPACES.keys() >= MODELS.keys()
+def test_every_model_has_a_space_and_no_other() -> None:
+    assert SPACES.keys() == MODELS.keys()
 
 
 @pytest.mark.parametrize(
