@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from export.snapshot import IntArray, Snapshot
 from model.sampling import sample_per_group
-from model.sparse import Structure
+from model.sparse import Structure, offsets_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,13 @@ class Triples:
         )
 
 
+    @classmethod
+    def of_items(cls, snapshot: Snapshot) -> Triples:
+        """Keep the items and no triple."""
+        none = np.zeros(0, dtype=np.int64)
+        return cls(none, none, none, np.arange(snapshot.num_items), max(2 * snapshot.num_relations, 1))
+
+
 class KnowledgeGraph(nn.Module):
     """The triples sorted by head, messages told apart by (tail, type).
 
@@ -65,6 +72,8 @@ class KnowledgeGraph(nn.Module):
     """int64 [P]"""
     message_types: Tensor
     """int64 [P]"""
+    tail_offsets: Tensor
+    """int64 [E + 1]: the messages of a tail."""
     by_type: Tensor
     """int64 [m]: the edges in the order of their types."""
 
@@ -78,6 +87,7 @@ class KnowledgeGraph(nn.Module):
         buffers = {
             "message_tails": messages // triples.num_types,
             "message_types": messages % triples.num_types,
+            "tail_offsets": offsets_of(messages // triples.num_types, len(triples.entities)),
             "by_type": torch.argsort(types, stable=True),
         }
         for name, tensor in buffers.items():

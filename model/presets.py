@@ -23,11 +23,13 @@ SIMILARITY: Mapping[str, Any] = {
     "dimensions": 128,
     "users_send_messages": True,
     "similarity_share": 1.0,
+    "attention_share": 0.0,
+    "profile_weight": 0.0,
     "matching_weight": 0.0,
 }
 """SPiKE that hears the items that are alike, and learns from all items at once."""
 
-BY_USERS: Mapping[str, Any] = {"batch_size": 512}
+BY_USERS: Mapping[str, Any] = {"batch_size": 512, "evaluate_every": 5, "fixed_epochs": 40}
 
 PRESETS: Mapping[str, Mapping[str, Preset]] = {
     "spike": {

@@ -55,22 +55,35 @@ class SimilarityStep(Section):
 
 
 class TrainStep(Section):
-    """One model to train; `config` and `training` override its preset; `final` reads the test part.
+    """One model to train, once for each seed; `config` and `training` override its preset; `final` reads the test part.
 
-    `control` trains it on a changed snapshot (`model.controls`); such a run is never written back.
+    `control` trains it on a changed snapshot (`model.controls`); such a run is never written back. `name` tells steps
+    of one model apart.
     """
 
     model: str
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
     preset: str | None = None
     control: str = "none"
-    seed: int = 0
+    seed: int | tuple[int, ...] = 0
     final: bool = True
     config: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """What the step is called: its name, or the model, and the control if there is one."""
+        return (self.name or self.model) + ("" if self.control == "none" else f" ({self.control})")
+
+    def by_seed(self) -> list[tuple[str, TrainStep]]:
+        """Give a step for each seed, with what it is called."""
+        if isinstance(self.seed, int):
+            return [(self.label, self)]
+        return [(f"{self.label}, seed {seed}", self.model_copy(update={"seed": seed})) for seed in self.seed]
+
 
 class WriteBackStep(Section):
-    """Which trained model's lists go into the graph, and how many items each."""
+    """Which trained step's lists go into the graph (of several seeds, the first), and how many items each."""
 
     model: str
     top: int = 20
@@ -138,11 +151,20 @@ def load_pipeline(file: Path) -> Pipeline:
         raise UsageError(f"is not TOML: {error}", where=str(file)) from error
     except ValidationError as error:
         raise configuration_error(error, str(file)) from error
-    trained = [step.model for step in pipeline.train if step.control == "none"]
+    _require_different(pipeline, file)
+    trained = [step.label for step in pipeline.train if step.control == "none"]
     if pipeline.write_back and pipeline.write_back.model not in trained:
         message = f"'{pipeline.write_back.model}' is not among the models to train"
         raise UsageError(message, where="write_back.model", hint=f"one of: {', '.join(trained)}")
     return _anchored(pipeline, file.parent)
+
+
+def _require_different(pipeline: Pipeline, file: Path) -> None:
+    labels = [step.label for step in pipeline.train]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice:
+        message = f"two steps train '{twice}'"
+        raise UsageError(message, where=f"{file}: train", hint='give one of them a name: name = "another"')
 
 
 def _anchored(pipeline: Pipeline, folder: Path) -> Pipeline:
@@ -182,8 +204,10 @@ class _Road:
         snapshot = self._export(
             ingested["sha256"], profiles["run"], self._selection(ingested["sha256"], profiles["run"])
         )
-        trained = [(step, self._train(step, snapshot["content_hash"])) for step in self.pipeline.train]
-        runs = {step.model: result for step, result in trained if step.control == "none"}
+        runs: dict[str, dict[str, Any]] = {}
+        for step in self.pipeline.train:
+            results = [self._train(name, one, snapshot["content_hash"]) for name, one in step.by_seed()]
+            runs[step.label] = results[0]
         if self.pipeline.write_back:
             self._write_back(self.pipeline.write_back, runs)
         return self.reports
@@ -288,11 +312,13 @@ class _Road:
         inputs = {"dataset": dataset, "profiles": profile_run, "selection": chosen.model_dump()}
         return self._step("export", inputs, stands, do)
 
-    def _train(self, step: TrainStep, content_hash: str) -> dict[str, Any]:
+    def _train(self, name: str, step: TrainStep, content_hash: str) -> dict[str, Any]:
+        assert isinstance(step.seed, int)
+        seed = step.seed
         inputs = {"snapshot": content_hash, "step": step.model_dump()}
         # A folder of its own for each configuration: a changed one never meets another's checkpoint,
         # and one that was interrupted is found again and resumed.
-        folder = self.folder / "runs" / f"{step.model}-{_hash(inputs)[:10]}"
+        folder = self.folder / "runs" / f"{(step.name or step.model).replace(' ', '-')}-{_hash(inputs)[:10]}"
         own = {"model": step.config, "train": step.training}
         settings = self.settings.model_copy(update=own)
 
@@ -305,15 +331,14 @@ class _Road:
                 folder,
                 model=step.model,
                 preset=step.preset,
-                seed=step.seed,
+                seed=seed,
                 resume=resume,
                 control=step.control,
             )
             record = api.evaluate(folder, final=step.final)
             return record.summary() | {"folder": str(folder)}
 
-        name = f"train {step.model}" if step.control == "none" else f"train {step.model} ({step.control})"
-        return self._step(name, inputs, lambda kept: Path(kept["folder"]).is_dir(), do)
+        return self._step(f"train {name}", inputs, lambda kept: Path(kept["folder"]).is_dir(), do)
 
     def _write_back(self, step: WriteBackStep, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
         folder = Path(runs[step.model]["folder"])

@@ -66,10 +66,16 @@ class SpikeConfig(ModelConfig):
     users_send_messages: bool = False
     """True: items also receive the mean of their users (figure); False: they do not (released code)."""
     attention_share: float = Field(default=1.0, ge=0)
-    """Weight of the normalised attention beside the other messages to an item, each of length 1."""
+    """Weight of the normalised attention beside the other messages to an item, each of length 1. With 0 beside others
+    the knowledge graph is not heard, and no auxiliary entity has an embedding."""
     similarity_share: float = Field(default=0.0, ge=0)
     """Weight of the message from similar items (`SIMILAR_TO`, of the snapshot's similarity runs), of length 1. With 0
     these are relations like any other, attended to."""
+
+    @property
+    def attends(self) -> bool:
+        """Whether anybody hears the knowledge graph: without a share of it items hear their other messages only."""
+        return self.attention_share > 0 or not (self.users_send_messages or self.similarity_share)
 
     @model_validator(mode="after")
     def _heads_split_dimensions(self) -> SpikeConfig:

@@ -11,7 +11,7 @@ from model.interactions import Interactions
 from model.sampling import dropout
 from model.similarity_graph import SimilarityGraph
 from model.sparse import Structure, multiply
-from model.spike.attention import attend
+from model.spike.attention import attend_to_triples
 from model.spike.config import SpikeConfig
 from model.spike.rationale import without_rationale
 
@@ -58,7 +58,7 @@ class SpikeEncoder(nn.Module):
         Returns:
             Σ u_l [U, d] and Σ x_l [E, d], over l = 1..L.
         """
-        knowledge = self._sampled_knowledge(generator) if self.attends else None
+        knowledge = self._sampled_knowledge(generator) if self.config.attends else None
         drop = self.config.graph_dropout
         from_items = self.items_of_users.weights(drop, generator)
         from_users = self.users_of_items.weights(drop, generator) if self.users_of_items else None
@@ -73,25 +73,10 @@ class SpikeEncoder(nn.Module):
             sums = sums[0] + users, sums[1] + entities
         return sums
 
-    @property
-    def attends(self) -> bool:
-        """Whether anybody hears the knowledge graph: without a share of it items hear only their other messages."""
-        others = self.users_of_items is not None or self.similar is not None
-        return self.config.attention_share > 0 or not others
-
     def _attention(self, structure: Structure, entities: Tensor) -> Tensor:
-        """Attend head by head; key and value are the tail's projected and plain vector times the relation."""
-        tails, types = self.knowledge.message_tails, self.knowledge.message_types
-        parts = (matrix.chunk(self.config.attention_heads, dim=1) for matrix in (entities, self.relation))
-        summed = []
-        for head, (plain, relation) in enumerate(zip(*parts, strict=True)):
-            width = plain.shape[1]
-            queries = entities @ self.projection[:, head * width : (head + 1) * width]
-            relations = relation.index_select(0, types)
-            keys = queries.index_select(0, tails) * relations
-            values = plain.index_select(0, tails) * relations
-            summed.append(attend(structure, queries, keys, values))
-        return torch.cat(summed, dim=1)
+        queries = entities @ self.projection
+        heads = self.config.attention_heads
+        return attend_to_triples(self.knowledge, structure, queries, entities, self.relation, heads)
 
     def _to_items(self, entities: Tensor, users: Tensor, from_users: Tensor | None) -> list[Tensor]:
         """Give what items receive beside the attention, each [V, d] with rows of length 1 times its weight."""

@@ -51,7 +51,9 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         self.config = config
         self.objective = objective_of(config.objective, config.temperature)
         similar = similarity_graph(snapshot) if config.similarity_share else None
-        triples = Triples.from_snapshot(snapshot, config.min_entity_degree, similarities=similar is None)
+        triples = Triples.of_items(snapshot)
+        if config.attends:
+            triples = Triples.from_snapshot(snapshot, config.min_entity_degree, similarities=similar is None)
         self.encoder = SpikeEncoder(config, triples, interactions, similar, generator)
         self._add_profiles(snapshot, triples, generator)
         self._tell(len(triples.heads))
@@ -83,7 +85,7 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
                 "the snapshot has no text vectors: SPiKE trains without profiles and matching",
                 hint="spikegraph export NAME --embedding lsa",
             )
-        if not triples:
+        if self.config.attends and not triples:
             log.warning("the snapshot has no triples: items learn from their own users alone")
 
     @classmethod

@@ -29,7 +29,8 @@ def pipeline(
 
     def show(console: Console) -> None:
         _show_steps(console, [asdict(step) for step in steps])
-        _show_runs(console, [step.result for step in steps if step.step.startswith("train ")])
+        trained = [step for step in steps if step.step.startswith("train ")]
+        _show_runs(console, {step.step.removeprefix("train "): step.result for step in trained})
 
     return Answer({"steps": [asdict(step) for step in steps]}, show)
 
@@ -53,7 +54,7 @@ def demo(session: Session) -> Answer:
     def show(console: Console) -> None:
         console.print("The whole road on the bundled data: real films, simulated viewers.", style="bold")
         _show_steps(console, [asdict(step) for step in done.steps])
-        _show_runs(console, list(done.runs.values()))
+        _show_runs(console, done.runs)
         show_recommendations(console, f"for the simulated viewer {done.viewer}", done.recommendations)
         _show_ways_on(console, done.browser, done.viewer)
         console.print(f"done in {done.seconds:.0f} s", highlight=False)
@@ -66,11 +67,11 @@ def _show_steps(console: Console, steps: list[dict[str, Any]]) -> None:
     show_table(console, "steps", ("step", "state", "seconds"), rows)
 
 
-def _show_runs(console: Console, runs: list[dict[str, Any]]) -> None:
+def _show_runs(console: Console, runs: dict[str, dict[str, Any]]) -> None:
     from spikegraph.cli.training import show_metrics
 
-    show_metrics(console, {run["model"]: run["metrics"] for run in runs})
-    for run in runs[:1]:
+    show_metrics(console, {name: run["metrics"] for name, run in runs.items()})
+    for run in list(runs.values())[:1]:
         about = f"data set {run['dataset']}, split {run['split_id'][:12]}, seed {run['seed']}"
         console.print(f"{about}, protocol {run['protocol']}", highlight=False)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from cypher.store import Store
+from export.snapshot import load_snapshot
 from ingest.write import remove
 from spikegraph.errors import UsageError
-from spikegraph.pipeline import load_pipeline
+from spikegraph.pipeline import TrainStep, load_pipeline
 from tests.spikegraph.conftest import CommandLine
 from tests.support.chat_server import ChatServer
 from tests.support.small_data import own
@@ -112,6 +113,63 @@ def test_a_control_is_trained_beside_its_model_and_never_written_back(tmp_path: 
     file.write_text(text + '[write_back]\nmodel = "ease"\n', encoding="utf-8")
     with pytest.raises(UsageError, match="'ease' is not among the models to train"):
         load_pipeline(file)
+
+
+def test_a_step_is_trained_once_for_each_seed_under_its_own_name() -> None:
+    step = TrainStep(model="ease", name="tuned", control="no-graph", seed=(3, 5))
+    assert [name for name, _ in step.by_seed()] == ["tuned (no-graph), seed 3", "tuned (no-graph), seed 5"]
+    assert [one.seed for _, one in step.by_seed()] == [3, 5]
+    assert [name for name, _ in TrainStep(model="ease").by_seed()] == ["ease"]
+
+
+def test_steps_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.toml"
+    file.write_text('name = "x"\n[ingest]\nsource = "demo"\n' + '[[train]]\nmodel = "ease"\n' * 2, encoding="utf-8")
+    with pytest.raises(UsageError, match="two steps train 'ease'"):
+        load_pipeline(file)
+
+
+WITH_SIMILARITY = """
+name = "{name}"
+folder = "work"
+
+[ingest]
+source = "demo"
+
+[similarity]
+neighbours = {neighbours}
+
+[[train]]
+name = "hears similar films"
+model = "spike"
+seed = [0, 1]
+config = {{ dimensions = 8, similarity_share = 1.0, users_send_messages = true }}
+training = {{ epochs = 1 }}
+
+[write_back]
+model = "hears similar films"
+top = 3
+"""
+
+
+@pytest.mark.slow
+def test_a_pipeline_links_similar_items_and_trains_on_the_links(
+    connected: CommandLine, store: Store, tmp_path: Path, dataset_name: str
+) -> None:
+    def done(neighbours: int) -> list[str]:
+        file = tmp_path / "pipeline.toml"
+        file.write_text(WITH_SIMILARITY.format(name=dataset_name, neighbours=neighbours), encoding="utf-8")
+        said = connected("pipeline", file, "--json")
+        assert said.code == 0, said.err
+        return [step["step"] for step in said.document["steps"] if not step["skipped"]]
+
+    seeds = [f"train hears similar films, seed {seed}" for seed in (0, 1)]
+    assert done(3) == ["ingest", "profiles", "similarity", "export", *seeds, "write-back"]
+    assert load_snapshot(tmp_path / "work" / "snapshot").manifest.relations[-1] == "SIMILAR_TO"
+    assert done(3) == ["ingest"]
+    assert done(4) == ["ingest", "similarity", "export", *seeds, "write-back"]
+    listed = connected("runs", "list", dataset_name, "--json").document["runs"]
+    assert [run["model"] for run in listed if run["active"]] == ["spike"]
 
 
 BY_MODEL = """
