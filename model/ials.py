@@ -30,9 +30,9 @@ class IalsConfig(ModelConfig):
     dimensions: int = Field(default=64, ge=1)
     iterations: int = Field(default=16, ge=1)
     """Times that all users and then all items are solved for."""
-    unobserved_weight: float = Field(default=0.03, ge=0)
+    unobserved_weight: float = Field(default=0.05, ge=0)
     """α, the weight of a pair that was not observed; an observed one has 1 + α."""
-    regularisation: float = Field(default=0.03, gt=0)
+    regularisation: float = Field(default=0.02, gt=0)
     """λ."""
     frequency_exponent: float = Field(default=1.0, ge=0)
     """ν: 0 regularises all alike, 1 by how much weight a user or item has in the loss."""

@@ -57,7 +57,9 @@ def train(
     session: Session,
     snapshot: Annotated[Path, typer.Argument(help="A snapshot folder.", metavar="SNAPSHOT")],
     to: Annotated[Path, typer.Option("--to", help="The run folder to make.", metavar="RUN")],
-    model: Annotated[str, typer.Option(help="spike, lightgcn, ease or popularity.", metavar="NAME")] = "spike",
+    model: Annotated[
+        str, typer.Option(help="spike, hybrid, lightgcn, ease, ials, item-knn, popularity.", metavar="NAME")
+    ] = "spike",
     preset: Annotated[str | None, typer.Option(help="A preset of the model.", metavar="NAME")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
