@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from model.failures import memory_is_short
 from model.recommender import Recommender
 from spikegraph.errors import DataError
 
@@ -45,6 +46,8 @@ def load_weights(file: Path, model: Recommender) -> None:
     try:
         model.load_state_dict(load_file(file))
     except (OSError, SafetensorError, RuntimeError) as error:
+        if memory_is_short(error):
+            raise
         raise DataError(f"holds no weights of this model: {error}", where=str(file)) from error
 
 
@@ -79,6 +82,8 @@ def load_state(
         optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
         generator.set_state(tensors["generator"])
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        if memory_is_short(error):
+            raise
         raise DataError(
             f"is no state of this training: {error}", where=str(file), hint="remove the run folder and train again"
         ) from error
@@ -92,7 +97,10 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _save(file: Path, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
     part = file.with_name(file.name + ".part")
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(contiguous, part, metadata={"values": json.dumps(values)})
-    with part.open("rb+") as handle:
-        os.fsync(handle.fileno())
-    part.replace(file)
+    try:
+        save_file(contiguous, part, metadata={"values": json.dumps(values)})
+        with part.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
