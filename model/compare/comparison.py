@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from export.snapshot import Split
-from model.compare.bootstrap import DRAWS, intervals
+from model.compare.bootstrap import DRAWS, Resampled
 from model.compare.catalogue import Snapshots
 from model.compare.curves import Curve, curves_of
 from model.compare.groups import BucketTable, ListScore, bucket_tables, list_scores, ranked
@@ -149,7 +149,10 @@ def compare(
     values = group_values(groups, part)
     _require_metrics(values, metrics)
     groups.sort(key=lambda group: -float(values[group.label].users[metrics[0]].mean()))
-    generator = np.random.default_rng(seed)
+    columns = {
+        (group.label, metric): values[group.label].users[metric].to_numpy() for group in groups for metric in metrics
+    }
+    resampled = Resampled(columns, np.random.default_rng(seed), draws)
     lists = ranked(groups, values[groups[0].label].users.index, part, Snapshots(snapshots))
     first = groups[0].record
     return Comparison(
@@ -163,8 +166,8 @@ def compare(
         cutoff=cutoff,
         metrics=tuple(metrics),
         groups=tuple(map(_info, groups)),
-        scores=tuple(_scores(groups, values, metrics, generator, draws)),
-        pairs=tuple(pair_scores(choose_pairs(groups, values, against), values, metrics, generator, draws)),
+        scores=tuple(_scores(groups, values, metrics, resampled)),
+        pairs=tuple(pair_scores(choose_pairs(groups, values, against), values, metrics, resampled)),
         buckets=tuple(bucket_tables(lists, values, metrics, cutoff)),
         lists=tuple(list_scores(lists, cutoff)),
         curves=tuple(curves_of(groups)),
@@ -181,18 +184,12 @@ def _require_metrics(values: Mapping[str, GroupValues], metrics: Sequence[str]) 
 
 
 def _scores(
-    groups: Sequence[Group],
-    values: Mapping[str, GroupValues],
-    metrics: Sequence[str],
-    generator: np.random.Generator,
-    draws: int,
+    groups: Sequence[Group], values: Mapping[str, GroupValues], metrics: Sequence[str], resampled: Resampled
 ) -> list[Score]:
-    cells = [(group.label, metric) for group in groups for metric in metrics]
-    columns = np.stack([values[label].users[metric].to_numpy() for label, metric in cells], axis=1)
-    low, high = intervals(columns, generator, draws)
     return [
-        _score(label, metric, values[label].seeds[metric], float(low[i]), float(high[i]))
-        for i, (label, metric) in enumerate(cells)
+        _score(group.label, metric, values[group.label].seeds[metric], *resampled.interval(group.label, metric))
+        for group in groups
+        for metric in metrics
     ]
 
 

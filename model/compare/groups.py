@@ -81,30 +81,33 @@ class Ranked:
 def ranked(groups: Sequence[Group], user_keys: pd.Index, part: Split, snapshots: Snapshots) -> Ranked:
     """Read the lists of all runs."""
     runs = [run for group in groups for run in group.runs]
-    lost = [str(run.path) for run in runs if snapshots.of(run) is None]
-    found = next((run for run in runs if snapshots.of(run) is not None), None)
-    notes = []
-    if lost:
-        notes.append(
-            f"The snapshot of these is not where it was, so that they are missing from the results by group and of "
-            f"the lists (--snapshot FOLDER gives another place): {', '.join(lost)}."
-        )
-    if found is None:
-        return Ranked(None, {}, tuple(notes))
-    first = snapshots.of(found)
-    assert first is not None
-    catalogue = read_catalogue(first, user_keys, part, _seen(found, part))
-    items, without = {}, []
-    for group in groups:
-        arrays = [_lists(catalogue, run, part, snapshots) for run in group.runs]
-        without += [str(run.path) for run, array in zip(group.runs, arrays, strict=True) if array is None]
-        kept = [array for array in arrays if array is not None]
-        if kept:
-            items[group.label] = kept
-    missing = [path for path in without if path not in lost]
-    if missing:
-        notes.append(_how_to_get_lists(missing, part))
-    return Ranked(catalogue, items, tuple(notes))
+    lost = [run for run in runs if snapshots.of(run) is None]
+    catalogue = _catalogue([run for run in runs if run not in lost], user_keys, part, snapshots)
+    if catalogue is None:
+        return Ranked(None, {}, (_lost(lost),))
+    arrays = {run.path: _lists(catalogue, run, part, snapshots) for run in runs}
+    items = {group.label: [array for run in group.runs if (array := arrays[run.path]) is not None] for group in groups}
+    without = [run for run in runs if run not in lost and arrays[run.path] is None]
+    notes = [_lost(lost)] if lost else []
+    notes += [_how_to_get_lists(without, part)] if without else []
+    return Ranked(catalogue, {label: its for label, its in items.items() if its}, tuple(notes))
+
+
+def _catalogue(runs: Sequence[Run], user_keys: pd.Index, part: Split, snapshots: Snapshots) -> Catalogue | None:
+    """Read the snapshot of the first of these runs."""
+    snapshot = snapshots.of(runs[0]) if runs else None
+    return read_catalogue(snapshot, user_keys, part, _seen(runs[0], part)) if snapshot else None
+
+
+def _lost(runs: Sequence[Run]) -> str:
+    return (
+        "The snapshot of these is not where it was, so that they are missing from the results by group and of the "
+        f"lists (--snapshot DIR gives another place): {_paths(runs)}."
+    )
+
+
+def _paths(runs: Sequence[Run]) -> str:
+    return ", ".join(str(run.path) for run in runs)
 
 
 def _lists(catalogue: Catalogue, run: Run, part: Split, snapshots: Snapshots) -> IntArray | None:
@@ -112,13 +115,13 @@ def _lists(catalogue: Catalogue, run: Run, part: Split, snapshots: Snapshots) ->
     return None if snapshot is None else lists_in(catalogue, run, snapshot, part)
 
 
-def _how_to_get_lists(missing: Sequence[str], part: Split) -> str:
+def _how_to_get_lists(runs: Sequence[Run], part: Split) -> str:
     command = "spikegraph evaluate RUN"
     if part == "test":
         command += " --final, which is one more reading of test and is noted as such"
     return (
-        f"These runs keep no ranked lists, so that they are missing from the results by item and of the lists "
-        f"({command} writes them): {', '.join(missing)}."
+        "These runs keep no ranked lists, so that they are missing from the results by item and of the lists "
+        f"({command} writes them): {_paths(runs)}."
     )
 
 

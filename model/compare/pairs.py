@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
-from model.compare.bootstrap import intervals
+from model.compare.bootstrap import Resampled
 from model.compare.paired import holm, paired_test, seed_interval
 from model.compare.runs import Group
 from model.compare.values import GroupValues
@@ -78,42 +79,35 @@ def pair_scores(
     pairs: Sequence[tuple[Group, Group]],
     values: Mapping[str, GroupValues],
     metrics: Sequence[str],
-    generator: np.random.Generator,
-    draws: int,
+    resampled: Resampled,
 ) -> list[PairScore]:
     """Test every pair on every metric; Holm's correction is over all p-values."""
     cells = [(ours, theirs, metric) for ours, theirs in pairs for metric in metrics]
-    if not cells:
-        return []
-    columns = [
-        [values[group.label].users[metric].to_numpy() for group in (ours, theirs)] for ours, theirs, metric in cells
+    tests = [
+        paired_test(*(values[group.label].users[metric].to_numpy() for group in (ours, theirs)))
+        for ours, theirs, metric in cells
     ]
-    tests = [paired_test(left, right) for left, right in columns]
-    low, high = intervals(np.stack([left - right for left, right in columns], axis=1), generator, draws)
     corrected = holm([test.t for test in tests] + [test.wilcoxon for test in tests])
-    scores = []
-    for i, ((ours, theirs, metric), test) in enumerate(zip(cells, tests, strict=True)):
-        over_seeds = seed_interval(_seed_means(ours, values, metric), _seed_means(theirs, values, metric))
-        scores.append(
-            PairScore(
-                label=ours.label,
-                against=theirs.label,
-                metric=metric,
-                difference=test.difference,
-                low=float(low[i]),
-                high=float(high[i]),
-                t=test.t,
-                wilcoxon=test.wilcoxon,
-                t_holm=corrected[i],
-                wilcoxon_holm=corrected[len(tests) + i],
-                wins=test.wins,
-                ties=test.ties,
-                losses=test.losses,
-                seeds_low=over_seeds[0] if over_seeds else None,
-                seeds_high=over_seeds[1] if over_seeds else None,
-            )
+    return [
+        PairScore(
+            label=ours.label,
+            against=theirs.label,
+            metric=metric,
+            **asdict(test),
+            t_holm=t_holm,
+            wilcoxon_holm=wilcoxon_holm,
+            **_bounds("", resampled.difference(ours.label, theirs.label, metric)),
+            **_bounds("seeds_", seed_interval(_seed_means(ours, values, metric), _seed_means(theirs, values, metric))),
         )
-    return scores
+        for (ours, theirs, metric), test, t_holm, wilcoxon_holm in zip(
+            cells, tests, corrected[: len(tests)], corrected[len(tests) :], strict=True
+        )
+    ]
+
+
+def _bounds(prefix: str, interval: tuple[float, float] | None) -> dict[str, Any]:
+    low, high = interval or (None, None)
+    return {f"{prefix}low": low, f"{prefix}high": high}
 
 
 def _seed_means(group: Group, values: Mapping[str, GroupValues], metric: str) -> list[float]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from model.compare.bootstrap import bootstrap_means, intervals
+from model.compare.bootstrap import Resampled, bootstrap_means
 from model.compare.paired import holm, paired_test, seed_interval
 
 VALUES = st.integers(0, 8).map(lambda eighths: eighths / 8)
@@ -84,23 +84,28 @@ def test_one_seed_tells_nothing_of_seeds() -> None:
 @settings(deadline=None, max_examples=40)
 @given(arrays.arrays(float, st.tuples(st.integers(1, 30), st.integers(1, 3)), elements=VALUES), st.integers(0, 5))
 def test_an_interval_holds_the_mean_and_depends_on_the_seed_alone(values: np.ndarray, seed: int) -> None:
-    low, high = intervals(values, np.random.default_rng(seed), draws=400)
-    assert (low <= values.mean(0) + 1e-9).all()
-    assert (high >= values.mean(0) - 1e-9).all()
-    again = intervals(values, np.random.default_rng(seed), draws=400)
-    np.testing.assert_array_equal(low, again[0])
+    columns = {(f"group {number}", "recall@20"): column for number, column in enumerate(values.T)}
+    one, other = (Resampled(columns, np.random.default_rng(seed), draws=400) for _ in range(2))
+    for label, metric in columns:
+        low, high = one.interval(label, metric)
+        assert low - 1e-9 <= columns[label, metric].mean() <= high + 1e-9
+        assert (low, high) == other.interval(label, metric)
+        low, high = one.difference(label, "group 0", metric)
+        assert low - 1e-9 <= (columns[label, metric] - values[:, 0]).mean() <= high + 1e-9
+        swapped = one.difference("group 0", label, metric)
+        assert (-swapped[1], -swapped[0]) == pytest.approx((low, high))
 
 
 def test_bootstrap_means_are_those_of_the_loop() -> None:
     values = np.random.default_rng(3).random((17, 2))
     generator = np.random.default_rng(0)
-    loop = np.array([values[generator.integers(17, size=17)].mean(0) for _ in range(50)])
+    loop = np.array([values[generator.integers(17, size=17, dtype=np.int32)].mean(0) for _ in range(50)])
     np.testing.assert_allclose(bootstrap_means(values, np.random.default_rng(0), 50), loop)
     blocks = bootstrap_means(values, np.random.default_rng(0), 50, block_bytes=17 * 8 * 7)
     np.testing.assert_allclose(blocks, loop)
 
 
 def test_the_interval_is_about_as_wide_as_theory_says() -> None:
-    values = np.random.default_rng(0).normal(size=(400, 1))
-    low, high = intervals(values, np.random.default_rng(1))
-    assert (high - low)[0] == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.05)
+    values = np.random.default_rng(0).normal(size=400)
+    low, high = Resampled({("a", "b"): values}, np.random.default_rng(1)).interval("a", "b")
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.05)
