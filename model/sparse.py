@@ -18,6 +18,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     torch.zeros(1, 1).to_sparse_csr()
 
+PARTS = ("rows", "columns", "offsets", "by_column", "column_offsets", "column_rows")
+
 
 class Structure(nn.Module):
     """Where the entries of a sparse [rows, columns] matrix are, by row and by column.
@@ -63,19 +65,33 @@ class Structure(nn.Module):
             kept: bool [m].
             count: how many are kept (known to the caller, so that a GPU need not be asked).
         """
+        part = Structure.__new__(Structure)
+        nn.Module.__init__(part)
+        part.shape = self.shape
+        for name, tensor in self._cut(kept, count).items():
+            setattr(part, name, tensor)
+        return part
+
+    def _cut(self, kept: Tensor, count: int) -> dict[str, Tensor]:
+        if kept.device.type == "cpu":
+            from model.cut import cut
+
+            return cut(kept, count, {name: getattr(self, name) for name in PARTS})
+        return self._cut_by_masks(kept, count)
+
+    def _cut_by_masks(self, kept: Tensor, count: int) -> dict[str, Tensor]:
         entries = torch.nonzero_static(kept, size=count).squeeze(1)
         transposed = self.by_column[torch.nonzero_static(kept[self.by_column], size=count).squeeze(1)]
         before = torch.cat([kept.new_zeros(1, dtype=torch.int64), kept.cumsum(0)])
         before_by_column = torch.cat([kept.new_zeros(1, dtype=torch.int64), kept[self.by_column].cumsum(0)])
-        part = Structure.__new__(Structure)
-        nn.Module.__init__(part)
-        part.shape = self.shape
-        part.rows, part.columns = self.rows[entries], self.columns[entries]
-        part.offsets = before[self.offsets]
-        part.by_column = before[transposed]
-        part.column_offsets = before_by_column[self.column_offsets]
-        part.column_rows = self.rows[transposed]
-        return part
+        return {
+            "rows": self.rows[entries],
+            "columns": self.columns[entries],
+            "offsets": before[self.offsets],
+            "by_column": before[transposed],
+            "column_offsets": before_by_column[self.column_offsets],
+            "column_rows": self.rows[transposed],
+        }
 
     def product(self, values: Tensor, dense: Tensor) -> Tensor:
         """Multiply the matrix with these entries [m] by `dense` [columns, d]: [rows, d]. No gradients."""

@@ -36,7 +36,7 @@ def draw_masks(rows: int, width: int, passes: int, drop: float, generator: torch
     assert 1 <= passes <= MAX_PASSES
     bits = torch.empty(rows, width, dtype=torch.uint8, device=generator.device)
     keep = 1.0
-    for block in _blocks(rows, width, bits.device):
+    for block in _blocks(bits):
         part = bits[block]
         kept, keep = keep_mask(part.shape, drop, generator)
         part.copy_(kept)
@@ -76,7 +76,7 @@ class _Passes(torch.autograd.Function):
         several = masks if passes > 1 else None
         hidden = texts.new_empty(len(texts), len(w1))
         encoded = tuple(texts.new_empty(len(texts), len(w2)) for _ in range(passes))
-        for block in _blocks(*hidden.shape, texts.device):
+        for block in _blocks(hidden):
             part = torch.addmm(b1, texts[block], w1.T, out=hidden[block]).relu_()
             if masks and passes == 1:
                 part.mul_(masks.bits[block])
@@ -93,7 +93,7 @@ class _Passes(torch.autograd.Function):
         masks: Masks | None = ctx.masks
         of_w1 = w2.new_zeros(hidden.shape[1], texts.shape[1])
         of_b1, of_w2 = w2.new_zeros(hidden.shape[1]), torch.zeros_like(w2)
-        for block in _blocks(*hidden.shape, texts.device):
+        for block in _blocks(hidden):
             part = hidden[block]
             of_hidden = torch.zeros_like(part)
             for number, gradient in enumerate(gradients):
@@ -112,6 +112,7 @@ def _masked(values: Tensor, masks: Masks | None, block: slice, number: int) -> T
     return values * (masks.bits[block] >> number & 1)
 
 
-def _blocks(rows: int, width: int, device: torch.device) -> Iterator[slice]:
-    size = max(1, BLOCK_CELLS // width) if device.type == "cpu" else max(1, rows)
+def _blocks(cells: Tensor) -> Iterator[slice]:
+    rows, width = cells.shape
+    size = max(1, BLOCK_CELLS // width) if cells.device.type == "cpu" else max(1, rows)
     return (slice(start, start + size) for start in range(0, rows, size))

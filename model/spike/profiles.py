@@ -37,7 +37,7 @@ class ProfileEncoder(nn.Module):
         """Encode all texts so many times, [n, d] each, with dropout masks of their own where a generator is given."""
         masks = None
         if generator is not None and self.drop:
-            masks = draw_masks(*self.texts.shape, count, self.drop, generator)
+            masks = draw_masks(len(self.texts), self.texts.shape[1], count, self.drop, generator)
         return encode(self.texts, self.hidden, self.output, count, masks)
 
 
