@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from model.graph import KnowledgeGraph, Triples
 from model.interactions import Interactions
@@ -14,6 +13,7 @@ from model.sparse import Structure, multiply
 from model.spike.attention import attend_to_triples
 from model.spike.config import SpikeConfig
 from model.spike.rationale import without_rationale
+from model.unit_rows import unit_rows
 
 
 class SpikeEncoder(nn.Module):
@@ -82,19 +82,19 @@ class SpikeEncoder(nn.Module):
         """Give what items receive beside the attention, each [V, d] with rows of length 1 times its weight."""
         messages = []
         if self.users_of_items is not None and from_users is not None:
-            messages.append(functional.normalize(self.users_of_items(from_users, users), dim=1))
+            messages.append(unit_rows(self.users_of_items(from_users, users)))
         if self.similar is not None:
-            from_similar = functional.normalize(self.similar(entities[: self.num_items]), dim=1)
+            from_similar = unit_rows(self.similar(entities[: self.num_items]))
             messages.append(self.config.similarity_share * from_similar)
         return messages
 
     def _with(self, attention: Tensor, others: list[Tensor]) -> Tensor:
         """Add the others to the attention of the items, of length 1 too; auxiliary entities have no other."""
-        own = functional.normalize(attention[: self.num_items], dim=1) * self.config.attention_share
+        own = unit_rows(attention[: self.num_items]) * self.config.attention_share
         return torch.cat([sum(others, own), attention[self.num_items :]])
 
     def _finished(self, messages: Tensor, generator: torch.Generator | None) -> Tensor:
-        return functional.normalize(dropout(messages, self.config.message_dropout, generator), dim=1)
+        return unit_rows(dropout(messages, self.config.message_dropout, generator))
 
     def _sampled_knowledge(self, generator: torch.Generator | None) -> Structure:
         if generator is None or len(self.knowledge) == 0:
