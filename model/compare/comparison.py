@@ -15,7 +15,7 @@ from model.compare.bootstrap import DRAWS, Resampled
 from model.compare.catalogue import Snapshots
 from model.compare.curves import Curve, curves_of
 from model.compare.groups import BucketTable, ListScore, bucket_tables, list_scores, ranked
-from model.compare.pairs import PairScore, choose_pairs, pair_scores
+from model.compare.pairs import PairScore, choose_pairs, chosen_on_validation, control_pairs, pair_scores
 from model.compare.runs import Group, find_runs, group_runs, require_comparable
 from model.compare.values import GroupValues, group_values
 from model.types import CUTOFFS
@@ -154,6 +154,7 @@ def compare(
     }
     resampled = Resampled(columns, np.random.default_rng(seed), draws)
     lists = ranked(groups, values[groups[0].label].users.index, part, Snapshots(snapshots))
+    pairs = choose_pairs(groups, values, against)
     first = groups[0].record
     return Comparison(
         dataset=first.dataset,
@@ -167,7 +168,7 @@ def compare(
         metrics=tuple(metrics),
         groups=tuple(map(_info, groups)),
         scores=tuple(_scores(groups, values, metrics, resampled)),
-        pairs=tuple(pair_scores(choose_pairs(groups, values, against), values, metrics, resampled)),
+        pairs=tuple(pair_scores(pairs, control_pairs(groups, pairs), values, metrics, resampled)),
         buckets=tuple(bucket_tables(lists, values, metrics, cutoff)),
         lists=tuple(list_scores(lists, cutoff)),
         curves=tuple(curves_of(groups)),
@@ -232,6 +233,6 @@ def _notes(groups: Sequence[Group], part: Split, against: str | None) -> list[st
     again = [str(run.path) for group in groups for run in group.runs if len(run.record.test_readings) > 1]
     if part == "test" and again:
         notes.append(f"The test part was read more than once by: {', '.join(again)}.")
-    if part == "valid" and against is None and len(groups) > 1:
+    if against is None and len(groups) > 1 and (part == "valid" or not chosen_on_validation(groups)):
         notes.append("The best was chosen on these very values, which flatters its lead; --against LABEL chooses none.")
     return notes

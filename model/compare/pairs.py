@@ -29,6 +29,7 @@ class PairScore:
         t_holm, wilcoxon_holm: the same, corrected for all p-values of all pairs and metrics.
         wins, ties, losses: users for whom the first is better, equal, worse.
         seeds_low, seeds_high: 95 % Welch interval of the difference over seeds; None with too few seeds.
+        control: whether the second is a control of the first, tested for that reason.
     """
 
     label: str
@@ -46,6 +47,7 @@ class PairScore:
     losses: int
     seeds_low: float | None
     seeds_high: float | None
+    control: bool
 
 
 def choose_pairs(
@@ -69,20 +71,37 @@ def choose_pairs(
     return [(best, group) for group in groups if group is not best]
 
 
+def control_pairs(groups: Sequence[Group], tested: Sequence[tuple[Group, Group]]) -> list[tuple[Group, Group]]:
+    """Give every model with each of its own controls, but for those that are tested already."""
+    done = {frozenset((one.label, other.label)) for one, other in tested}
+    return [
+        (group, control)
+        for group in groups
+        for control in groups
+        if control.is_control_of(group) and frozenset((group.label, control.label)) not in done
+    ]
+
+
+def chosen_on_validation(groups: Sequence[Group]) -> bool:
+    """Whether every run has metrics of validation to choose the best by."""
+    return all("valid" in run.record.metrics for group in groups for run in group.runs)
+
+
 def _selection(group: Group, groups: Sequence[Group], values: Mapping[str, GroupValues]) -> float:
-    if all("valid" in run.record.metrics for each in groups for run in each.runs):
+    if chosen_on_validation(groups):
         return float(np.mean([run.record.metrics["valid"][SELECTION_METRIC] for run in group.runs]))
     return float(values[group.label].users[SELECTION_METRIC].mean())
 
 
 def pair_scores(
     pairs: Sequence[tuple[Group, Group]],
+    controls: Sequence[tuple[Group, Group]],
     values: Mapping[str, GroupValues],
     metrics: Sequence[str],
     resampled: Resampled,
 ) -> list[PairScore]:
-    """Test every pair on every metric; Holm's correction is over all p-values."""
-    cells = [(ours, theirs, metric) for ours, theirs in pairs for metric in metrics]
+    """Test every pair, then every pair with a control, on every metric; Holm's correction is over all p-values."""
+    cells = [(ours, theirs, metric) for ours, theirs in [*pairs, *controls] for metric in metrics]
     tests = [
         paired_test(*(values[group.label].users[metric].to_numpy() for group in (ours, theirs)))
         for ours, theirs, metric in cells
@@ -98,6 +117,7 @@ def pair_scores(
             wilcoxon_holm=wilcoxon_holm,
             **_bounds("", resampled.difference(ours.label, theirs.label, metric)),
             **_bounds("seeds_", seed_interval(_seed_means(ours, values, metric), _seed_means(theirs, values, metric))),
+            control=(ours, theirs) in controls,
         )
         for (ours, theirs, metric), test, t_holm, wilcoxon_holm in zip(
             cells, tests, corrected[: len(tests)], corrected[len(tests) :], strict=True

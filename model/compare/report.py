@@ -13,6 +13,7 @@ from model.compare.plots import MOST_SERIES, bucket_plot, difference_plot, learn
 from model.compare.tables import (
     Table,
     bucket_table,
+    control_table,
     facts,
     group_table,
     list_table,
@@ -75,7 +76,7 @@ def _sections(comparison: Comparison) -> list[tuple[str, list[Markup], list[Tabl
     ]
     if comparison.pairs:
         differences = [difference_plot(comparison, metric) for metric in comparison.metrics]
-        sections.append(("Paired tests", differences, [pair_table(comparison)]))
+        sections.append(("Paired tests", differences, _with_rows([pair_table(comparison), control_table(comparison)])))
     if comparison.curves:
         sections.append(("Learning curves", [learning_curves(comparison.curves, labels)], []))
     for heading, kinds in (("By group of users", ("users",)), ("By group of items", ("items", "cold items"))):
@@ -88,6 +89,10 @@ def _sections(comparison: Comparison) -> list[tuple[str, list[Markup], list[Tabl
     sections.append(("What was compared", [], [group_table(comparison)]))
     # The plots are our own drawings, in which every label is escaped already.
     return [(heading, [Markup(plot) for plot in plots], tables) for heading, plots, tables in sections]  # noqa: S704
+
+
+def _with_rows(tables: list[Table]) -> list[Table]:
+    return [table for table in tables if table.rows]
 
 
 def _more_notes(comparison: Comparison) -> list[str]:

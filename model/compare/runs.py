@@ -40,8 +40,17 @@ class Run:
     @property
     def configuration(self) -> str:
         """Say what the run is, but for its seed."""
-        ignored = {"seed", "train_options"} if self.closed_form else {"seed"}
-        return self.record.identity.model_dump_json(exclude=ignored)
+        return self._without("seed")
+
+    @property
+    def uncontrolled(self) -> str:
+        """Say what the run is, but for its seed and its control."""
+        return self._without("seed", "control")
+
+    def _without(self, *ignored: str) -> str:
+        if self.closed_form:
+            ignored = (*ignored, "train_options")
+        return self.record.identity.model_dump_json(exclude=set(ignored))
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,11 @@ class Group:
     def closed_form(self) -> bool:
         """Whether the model was computed, so that no seed changes it."""
         return self.runs[0].closed_form
+
+    def is_control_of(self, other: Group) -> bool:
+        """Whether this is the other's model, with the same options, on a snapshot that was controlled."""
+        controls = [group.record.identity.control for group in (self, other)]
+        return controls[0] != "none" == controls[1] and self.runs[0].uncontrolled == other.runs[0].uncontrolled
 
 
 def find_runs(folders: Sequence[Path]) -> list[Run]:

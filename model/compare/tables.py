@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.compare.comparison import Comparison
 from model.compare.groups import BucketTable
+from model.compare.pairs import PairScore
 
 SEEDS_AND_USERS = (
     "± is the standard deviation between seeds: how much another training of the same model changes the mean. "
@@ -17,7 +19,7 @@ SEEDS_AND_USERS = (
 TESTS = (
     "Each user's value is averaged over the seeds of a group first; the tests then pair the two groups by user, so "
     "they speak of users, not of seeds. The last column is Welch's interval of the difference over seeds. The second "
-    "p-value is Holm's correction for all p-values of this table."
+    "p-value is Holm's correction for all p-values of all pairs and metrics."
 )
 
 
@@ -74,32 +76,40 @@ def score_table(comparison: Comparison) -> Table:
 
 
 def pair_table(comparison: Comparison) -> Table:
-    """Give the tests."""
-    own = _first_column(comparison)
-    columns = (own[0], "metric", "difference", "95 % over users", "p (t) / Holm", "p (Wilcoxon) / Holm")
-    rows = [
-        (
-            own[1][number],
-            pair.metric,
-            f"{pair.difference:+.4f}",
-            f"{pair.low:+.4f} to {pair.high:+.4f}",
-            f"{_p_value(pair.t)} / {_p_value(pair.t_holm)}",
-            f"{_p_value(pair.wilcoxon)} / {_p_value(pair.wilcoxon_holm)}",
-            f"{pair.wins} / {pair.ties} / {pair.losses}",
-            "-" if pair.seeds_low is None else f"{pair.seeds_low:+.4f} to {pair.seeds_high:+.4f}",
-        )
-        for number, pair in enumerate(comparison.pairs)
-    ]
+    """Give the tests of one group against all others; the side that they share is in the head."""
+    pairs = [pair for pair in comparison.pairs if not pair.control]
+    shared = len({pair.against for pair in pairs}) == 1 and len({pair.label for pair in pairs}) > 1
+    if shared:
+        first = [(f"… minus {pairs[0].against}", [pair.label for pair in pairs])]
+    else:
+        first = [(f"{pairs[0].label} minus …" if pairs else "", [pair.against for pair in pairs])]
+    return _pair_table(f"paired tests on {comparison.part}", first, pairs)
+
+
+def control_table(comparison: Comparison) -> Table:
+    """Give the tests of models against their own controls, as far as they are not in the other table."""
+    pairs = [pair for pair in comparison.pairs if pair.control]
+    first = [("model", [pair.label for pair in pairs]), ("minus its control", [pair.against for pair in pairs])]
+    return _pair_table(f"models and their own controls on {comparison.part}", first, pairs)
+
+
+def _pair_table(title: str, first: Sequence[tuple[str, Sequence[str]]], pairs: Sequence[PairScore]) -> Table:
+    columns = ("metric", "difference", "95 % over users", "p (t) / Holm", "p (Wilcoxon) / Holm")
     more = ("better / equal / worse users", "95 % over seeds")
-    return Table(f"paired tests on {comparison.part}", (*columns, *more), tuple(rows), TESTS)
+    rows = [(*(names[number] for _, names in first), *_pair_cells(pair)) for number, pair in enumerate(pairs)]
+    return Table(title, (*(name for name, _ in first), *columns, *more), tuple(rows), TESTS)
 
 
-def _first_column(comparison: Comparison) -> tuple[str, list[str]]:
-    """Name the side that differs from test to test; the one that all share is in the head."""
-    pairs = comparison.pairs
-    if len({pair.against for pair in pairs}) == 1 and len({pair.label for pair in pairs}) > 1:
-        return f"… minus {pairs[0].against}", [pair.label for pair in pairs]
-    return f"{pairs[0].label} minus …" if pairs else "", [pair.against for pair in pairs]
+def _pair_cells(pair: PairScore) -> tuple[str, ...]:
+    return (
+        pair.metric,
+        f"{pair.difference:+.4f}",
+        f"{pair.low:+.4f} to {pair.high:+.4f}",
+        f"{_p_value(pair.t)} / {_p_value(pair.t_holm)}",
+        f"{_p_value(pair.wilcoxon)} / {_p_value(pair.wilcoxon_holm)}",
+        f"{pair.wins} / {pair.ties} / {pair.losses}",
+        "-" if pair.seeds_low is None else f"{pair.seeds_low:+.4f} to {pair.seeds_high:+.4f}",
+    )
 
 
 def bucket_table(comparison: Comparison, buckets: BucketTable) -> Table:
@@ -165,6 +175,7 @@ def all_tables(comparison: Comparison) -> list[Table]:
     tables = [
         score_table(comparison),
         pair_table(comparison),
+        control_table(comparison),
         *(bucket_table(comparison, buckets) for buckets in comparison.buckets),
         list_table(comparison),
         group_table(comparison),

@@ -14,6 +14,7 @@ from scipy import stats
 
 from export.snapshot import Snapshot, load_snapshot
 from model.compare.comparison import Comparison, compare
+from model.compare.tables import control_table
 from model.run_folder import RunFolder, RunRecord
 from model.train import train
 from spikegraph.errors import DataError, UsageError
@@ -137,8 +138,15 @@ def test_runs_of_other_options_are_told_apart_and_can_be_named(runs: Path, home:
 
 def test_controls_are_groups_of_their_own(runs: Path) -> None:
     change(runs / "lightgcn-1", lambda record: record["identity"].update(control="shuffled-profiles", seed=0))
-    labels = {group.label for group in compare([runs], draws=DRAWS).groups}
-    assert "lightgcn recommended [shuffled profiles]" in labels
+    found = compare([runs], against="popularity recommended", draws=DRAWS)
+    control = "lightgcn recommended [shuffled profiles]"
+    assert control in {group.label for group in found.groups}
+    own = [(pair.label, pair.against) for pair in found.pairs if pair.control]
+    assert own == [("lightgcn recommended", control)] * 2, "a model is tested against its own control, unasked"
+    table = control_table(found)
+    assert [row[:3] for row in table.rows] == [("lightgcn recommended", control, m) for m in ("recall@20", "ndcg@20")]
+    again = compare([runs], against=control, draws=DRAWS)
+    assert not any(pair.control for pair in again.pairs), "no test is counted twice"
 
 
 @pytest.mark.parametrize(
