@@ -23,6 +23,11 @@ class Batch(NamedTuple):
         """B."""
         return len(self.users)
 
+    @property
+    def terms(self) -> int:
+        """B, too."""
+        return len(self.users)
+
     def part(self, rows: slice) -> Batch:
         """Give some of the triples."""
         return Batch(*(tensor[rows] for tensor in self))
@@ -40,6 +45,11 @@ class UserBatch(NamedTuple):
         """B."""
         return len(self.users)
 
+    @property
+    def terms(self) -> int:
+        """p."""
+        return len(self.items)
+
     def part(self, rows: slice) -> UserBatch:
         """Give some of the users, with all their items."""
         ends = torch.tensor([rows.start, rows.stop], device=self.positions.device)
@@ -48,11 +58,15 @@ class UserBatch(NamedTuple):
 
 
 class Divisible(Protocol):
-    """A batch that several processes can share; a loss is a mean over its examples."""
+    """A batch that several processes can share."""
 
     @property
     def examples(self) -> int:
-        """Give how many examples there are."""
+        """Give how many rows there are to share."""
+
+    @property
+    def terms(self) -> int:
+        """Give how many terms the loss is a mean over, which is a part's weight in the whole."""
 
     def part(self, rows: slice) -> Self:
         """Give the examples of these rows, `rows.start` and `rows.stop` within them."""

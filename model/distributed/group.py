@@ -73,7 +73,8 @@ class Group:
         rows = self.rows(batch.examples)
         if rows.start == rows.stop:
             return batch.part(slice(0, 1)), 0.0
-        return batch.part(rows), (rows.stop - rows.start) / batch.examples
+        own = batch.part(rows)
+        return own, own.terms / batch.terms
 
     def users_of(self, interactions: Interactions) -> Interactions:
         """Give the pairs of this process's even share of the users who have any."""

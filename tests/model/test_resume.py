@@ -71,6 +71,7 @@ def test_killed_between_two_file_operations(
     assert assert_as_undisturbed(tmp_path) == count
 
 
-def test_killed_at_random_moments(tmp_path: Path) -> None:
-    assert killed(tmp_path, "spike", SPIKE, "moments", 7, 5) >= 1
-    assert assert_as_undisturbed(tmp_path) == 5
+@pytest.mark.parametrize("objective", ["bpr", "softmax"])
+def test_killed_at_random_moments(objective: str, tmp_path: Path) -> None:
+    assert killed(tmp_path, "spike", {**SPIKE, "objective": objective}, "moments", 7, 4) >= 1
+    assert assert_as_undisturbed(tmp_path) == 4
