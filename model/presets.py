@@ -22,7 +22,7 @@ SIMILARITY: Mapping[str, Any] = {
     "objective": "softmax",
     "dimensions": 128,
     "users_send_messages": True,
-    "similarity_share": 1.0,
+    "similar_items": "heard",
     "attention_share": 0.0,
     "profile_weight": 0.0,
     "matching_weight": 0.0,
@@ -62,6 +62,11 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
         "figure": Preset(
             "as `recommended`, with what the paper's figure draws: users send messages, matching on the inputs",
             model={"users_send_messages": True, "match_on": "input"},
+        ),
+        "similarity": Preset(
+            "a softmax over all items, items that hear their users and the items they are alike instead of the triples",
+            model=SIMILARITY,
+            train=BY_USERS,
         ),
         "kgrec": Preset(
             "as `recommended`, without profiles and matching: the encoder of KGRec, under BPR",

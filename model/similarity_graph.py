@@ -40,7 +40,7 @@ def similarity_graph(snapshot: Snapshot) -> SimilarityGraph:
     if not snapshot.manifest.selection.similarity_runs:
         name = snapshot.manifest.dataset
         raise UsageError(
-            "the snapshot holds no similarity of items, which model.similarity_share asks for",
+            "the snapshot holds no similarity of items, which model.similar_items = heard asks for",
             where=str(snapshot.folder or name),
             hint=f"spikegraph similarity {name}, then spikegraph export {name} --similarity RUN",
         )

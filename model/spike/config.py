@@ -68,14 +68,16 @@ class SpikeConfig(ModelConfig):
     attention_share: float = Field(default=1.0, ge=0)
     """Weight of the normalised attention beside the other messages to an item, each of length 1. With 0 beside others
     the knowledge graph is not heard, and no auxiliary entity has an embedding."""
-    similarity_share: float = Field(default=0.0, ge=0)
-    """Weight of the message from similar items (`SIMILAR_TO`, of the snapshot's similarity runs), of length 1. With 0
-    these are relations like any other, attended to."""
+    similar_items: Literal["attended", "heard", "ignored"] = "attended"
+    """What the edges of the snapshot's similarity runs are. `attended`: relations like any other. `heard`: items
+    receive a message of length 1 from the items they are alike. `ignored`: nothing."""
+    similarity_share: float = Field(default=1.0, ge=0)
+    """Weight of the message from similar items, where they are heard."""
 
     @property
     def attends(self) -> bool:
         """Whether anybody hears the knowledge graph: without a share of it items hear their other messages only."""
-        return self.attention_share > 0 or not (self.users_send_messages or self.similarity_share)
+        return self.attention_share > 0 or not (self.users_send_messages or self.similar_items == "heard")
 
     @model_validator(mode="after")
     def _heads_split_dimensions(self) -> SpikeConfig:

@@ -20,6 +20,7 @@ from model.similarity_graph import similarity_graph
 from model.spike.config import SpikeConfig
 from model.spike.encoder import SpikeEncoder
 from model.spike.matching import matching, sampled_matching
+from model.spike.memory import forecast
 from model.spike.profiles import ProfileEncoder, reduce
 from model.types import Embeddings, Losses
 from spikegraph.logs import get_logger
@@ -50,10 +51,12 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         self.num_users, self.num_items = interactions.num_users, interactions.num_items
         self.config = config
         self.objective = objective_of(config.objective, config.temperature)
-        similar = similarity_graph(snapshot) if config.similarity_share else None
+        similar = similarity_graph(snapshot) if config.similar_items == "heard" else None
         triples = Triples.of_items(snapshot)
         if config.attends:
-            triples = Triples.from_snapshot(snapshot, config.min_entity_degree, similarities=similar is None)
+            triples = Triples.from_snapshot(
+                snapshot, config.min_entity_degree, similarities=config.similar_items == "attended"
+            )
         self.encoder = SpikeEncoder(config, triples, interactions, similar, generator)
         self._add_profiles(snapshot, triples, generator)
         self._tell(len(triples.heads))
@@ -177,13 +180,6 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
     @classmethod
     @override
     def forecast_bytes(cls, config: ModelConfig, size: Size) -> int:
-        """Weights with their optimiser, the graphs, and what a step keeps for its backward pass."""
+        """Count it part by part; see `model.spike.memory`."""
         assert isinstance(config, SpikeConfig)
-        d, nodes, edges = config.dimensions, size.users + size.entities, 2 * size.triples
-        text = min(size.text_dimensions, config.profile_dimensions or size.text_dimensions)
-        weights = 4 * 4 * (nodes * d + 2 * (text**2 + text * d))
-        graphs = 8 * (10 * edges + 6 * size.interactions)
-        texts = 4 * nodes * text * (1 + 4)
-        hops = config.layers * 4 * (8 * nodes * d + 6 * size.messages * d + 8 * edges * config.attention_heads)
-        matched = 8 * 6 * nodes * d
-        return weights + graphs + texts + hops + matched + 4 * 9 * size.batch_size * d
+        return forecast(config, size)

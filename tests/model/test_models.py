@@ -37,7 +37,7 @@ class TestLightGcn(ModelCase):
 
 class TestHybrid(ModelCase):
     model = "hybrid"
-    options = {"dimensions": 16, "profile_dimensions": 6, "similarity_share": 0.0}  # noqa: RUF012  # a constant of the case
+    options = {"dimensions": 16, "profile_dimensions": 6, "similar_items": "ignored"}  # noqa: RUF012  # a constant of the case
     training = QUICK
     learning = LEARNING
 

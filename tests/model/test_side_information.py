@@ -107,17 +107,17 @@ def spike(snapshot: Snapshot, **options: Any) -> Spike:
 def test_similar_items_send_messages_and_leave_the_attention() -> None:
     bare = random_snapshot()
     similar = with_similarity(bare, neighbours=3)
-    heard = spike(similar, similarity_share=1.0, users_send_messages=True)
+    heard = spike(similar, similar_items="heard", users_send_messages=True)
     assert len(heard.encoder.knowledge) == len(spike(bare).encoder.knowledge)
     assert len(spike(similar).encoder.knowledge) > len(heard.encoder.knowledge)
-    deaf = spike(replace(similar, edge_type=np.zeros_like(similar.edge_type)), similarity_share=1.0)
+    deaf = spike(replace(similar, edge_type=np.zeros_like(similar.edge_type)), similar_items="heard")
     assert len(deaf.encoder.similar.structure) == 0  # type: ignore[union-attr,arg-type]  # made above
     assert torch.isfinite(deaf.encode().items).all()
 
 
 def test_without_a_share_the_knowledge_graph_is_not_heard() -> None:
     similar = with_similarity(random_snapshot(), neighbours=3)
-    options = {"similarity_share": 1.0, "attention_share": 0.0, "users_send_messages": True}
+    options = {"similar_items": "heard", "attention_share": 0.0, "users_send_messages": True}
     model = spike(similar, **options)
     rewired = replace(similar, edge_index=similar.edge_index.copy())
     known = rewired.edge_type < rewired.num_knowledge_relations

@@ -242,7 +242,7 @@ def test_where_nothing_can_be_trained_the_search_says_why(tmp_path: Path) -> Non
 
 def test_a_preset_that_does_not_fit_the_snapshot_ends_the_search_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="similarity"):
-        search(tmp_path, 5, "spike", settings={"model": {"similarity_share": 1.0}})
+        search(tmp_path, 5, "spike", settings={"model": {"similar_items": "heard"}})
     assert len(search(tmp_path, 1, "ease").trials) == 1
 
 
@@ -437,7 +437,7 @@ def test_a_part_of_a_table_is_tried_beside_what_the_table_holds(tmp_path: Path) 
 
 def test_a_preset_with_a_table_keeps_what_is_not_tried_of_it(tmp_path: Path) -> None:
     space: Space = {"model.ease_side.profiles": Interval(low=1.0, high=50.0)}
-    settings = {"model": {"similarity_share": 0.0}, "train": {"epochs": 2}}
+    settings = {"model": {"similar_items": "ignored"}, "train": {"epochs": 2}}
     report = search(tmp_path, 2, "hybrid", space=space, settings=settings)
     assert report.trials[0].options == {"model.ease_side.profiles": 20.0}
     record = RunFolder(tmp_path / "trials" / "001").read()

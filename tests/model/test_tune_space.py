@@ -49,7 +49,7 @@ def test_what_a_preset_switches_off_is_not_tried() -> None:
     assert not {name for name in tried(profile_weight=0, matching_weight=0) if "profile" in name or "matching" in name}
     assert "profile_dimensions" not in tried(profile_dimensions=None)
     assert "attention_share" not in tried()
-    assert {"attention_share", "similarity_share"} <= tried(similarity_share=1.0)
+    assert {"attention_share", "similarity_share"} <= tried(similar_items="heard")
 
 
 def test_every_model_has_a_space_and_no_other() -> None:

@@ -143,7 +143,7 @@ neighbours = {neighbours}
 name = "hears similar films"
 model = "spike"
 seed = [0, 1]
-config = {{ dimensions = 8, similarity_share = 1.0, users_send_messages = true }}
+config = {{ dimensions = 8, similar_items = "heard", users_send_messages = true }}
 training = {{ epochs = 1 }}
 
 [write_back]
