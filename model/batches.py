@@ -25,7 +25,7 @@ class Batch(NamedTuple):
 
     @property
     def terms(self) -> int:
-        """B, too."""
+        """The number of triples."""
         return len(self.users)
 
     def part(self, rows: slice) -> Batch:
@@ -47,7 +47,7 @@ class UserBatch(NamedTuple):
 
     @property
     def terms(self) -> int:
-        """p."""
+        """The number of pairs."""
         return len(self.items)
 
     def part(self, rows: slice) -> UserBatch:
