@@ -37,6 +37,8 @@ class Size:
     text_dimensions: int
     interactions: int
     batch_size: int
+    device: str = "cpu"
+    """Where the training is to run: 'cpu' or 'cuda'."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, interactions: int, batch_size: int) -> Size:

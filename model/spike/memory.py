@@ -11,7 +11,7 @@ from model.spike.config import SpikeConfig
 
 FLOAT, INDEX = 4, 8
 RUNTIME = 280 * 2**20
-"""On a CPU: what the first steps bring in (kernels that are compiled, buffers of products), measured; blocks of scores."""
+"""On a CPU: what the first steps bring in (compiled kernels, buffers of products) and blocks of scores; measured."""
 
 
 def forecast(config: SpikeConfig, size: Size) -> int:
