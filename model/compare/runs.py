@@ -201,7 +201,8 @@ def _plain_name(run: Run) -> str:
 
 def _telling_apart(run: Run, namesakes: Sequence[Sequence[Run]]) -> str:
     facts = [other[0].facts for other in namesakes]
-    differing = [key for key in facts[0] if len({repr(its.get(key)) for its in facts}) > 1]
+    options = dict.fromkeys(key for its in facts for key in its)
+    differing = [key for key in options if len({repr(its.get(key)) for its in facts}) > 1]
     return f" ({', '.join(f'{key}={_short(run.facts.get(key))}' for key in differing)})" if differing else ""
 
 
