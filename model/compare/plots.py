@@ -57,7 +57,7 @@ def score_bars(comparison: Comparison, metric: str) -> str:
             _bar(axes, place, score)
         axes.set_yticks(range(len(scores)), [score.label for score in reversed(scores)])
         axes.set_xlim(left=0)
-        axes.set_xlabel(f"{metric}, {comparison.part}")
+        axes.set_xlabel(f"{metric}, {comparison.part} (lines: 95 % over users, dots: seeds)")
         axes.grid(visible=False, axis="y")
         return _svg(figure, f"{metric} of every group with its interval over users")
 
@@ -78,7 +78,7 @@ def difference_plot(comparison: Comparison, metric: str) -> str:
         for place, pair in enumerate(reversed(pairs)):
             _difference(axes, place, pair)
         axes.set_yticks(range(len(pairs)), [f"{pair.label}\n− {pair.against}" for pair in reversed(pairs)])
-        axes.set_xlabel(f"difference in {metric}, {comparison.part}")
+        axes.set_xlabel(f"difference in {metric}, {comparison.part} (lines: 95 % over users)")
         axes.set_ylim(-0.7, len(pairs) - 0.3)
         axes.grid(visible=False, axis="y")
         return _svg(figure, f"differences in {metric} with their intervals over users")
