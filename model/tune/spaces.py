@@ -71,9 +71,9 @@ def _spike_profiles(config: Any) -> Made:
 
 def _spike_messages(config: Any) -> Made:
     space: Made = {}
-    if config.users_send_messages or config.similar_items == "heard":
+    if config.attention_share and (config.users_send_messages or config.similar_items == "heard"):
         space["model.attention_share"] = _shares(2.0)
-    if config.similar_items == "heard":
+    if config.similarity_share and config.similar_items == "heard":
         space["model.similarity_share"] = _shares(2.0)
     return space
 

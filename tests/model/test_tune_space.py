@@ -50,6 +50,7 @@ def test_what_a_preset_switches_off_is_not_tried() -> None:
     assert "profile_dimensions" not in tried(profile_dimensions=None)
     assert "attention_share" not in tried()
     assert {"attention_share", "similarity_share"} <= tried(similar_items="heard")
+    assert "attention_share" not in tried(similar_items="heard", attention_share=0)
 
 
 def test_every_model_has_a_space_and_no_other() -> None:
