@@ -17,13 +17,12 @@ from export.snapshot import Snapshot
 from model.config import ModelConfig
 from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Size
-from model.retrieval import best
+from model.retrieval import BLOCK_BYTES, nearest
 from model.types import Embeddings, Ranking
 
 FloatArray = npt.NDArray[np.float64]
 
-BLOCK_BYTES = 64 * 2**20
-"""How much one block of similarities may take."""
+TINY = 1e-12
 
 
 class ItemKnnConfig(ModelConfig):
@@ -73,18 +72,20 @@ class ItemKnn(ClosedFormRecommender):
     def fit(self) -> None:
         """Find the neighbours, block by block of items."""
         users_of_items = self._weighted()
-        norms = torch.from_numpy(np.sqrt(users_of_items.multiply(users_of_items).sum(axis=1)))
+        norms = np.sqrt(users_of_items.multiply(users_of_items).sum(axis=1))
         items_of_users = sp.csr_array(users_of_items.T)
-        step = max(1, BLOCK_BYTES // (8 * max(self.num_items, 1)))
-        for start in range(0, self.num_items, step):
-            block = slice(start, min(start + step, self.num_items))
-            products = torch.from_numpy((users_of_items[block] @ items_of_users).toarray())
-            similar = products / (norms[block, None] * norms + self.config.shrinkage).clamp(min=1e-12)
-            own = torch.arange(block.start, block.stop)
-            similar[own - block.start, own] = 0
-            rows, values = best(similar.masked_fill_(similar <= 0, -torch.inf), self.neighbours.shape[1])
-            self.neighbours[block] = rows.to(self.device)
-            self.similarities[block] = values.masked_fill(rows < 0, 0).to(self.similarities)
+
+        def similarities(start: int, stop: int) -> Tensor:
+            products = users_of_items[start:stop] @ items_of_users
+            own = np.repeat(norms[start:stop], np.diff(products.indptr))
+            # Users who have every item weigh nothing under idf, so that a norm may be zero.
+            products.data /= np.maximum(own * norms[products.indices] + self.config.shrinkage, TINY)
+            return torch.from_numpy(products.astype(np.float32).toarray())
+
+        found = nearest(similarities, self.num_items, self.neighbours.shape[1], block_bytes=BLOCK_BYTES)
+        neighbours, values = torch.from_numpy(found.rows), torch.from_numpy(found.scores)
+        self.neighbours.copy_(neighbours)
+        self.similarities.copy_(values.masked_fill(neighbours < 0, 0))
 
     @classmethod
     @override
@@ -125,7 +126,7 @@ class ItemKnn(ClosedFormRecommender):
     def forecast_bytes(cls, config: ModelConfig, size: Size) -> int:
         """The matrix twice, the lists of neighbours, and blocks of similarities with their sorting."""
         assert isinstance(config, ItemKnnConfig)
-        return 2 * 32 * size.interactions + 3 * 12 * size.items * config.neighbours + 6 * BLOCK_BYTES
+        return 2 * 32 * size.interactions + 3 * 12 * size.items * config.neighbours + 16 * BLOCK_BYTES
 
     def _weighted(self) -> sp.csr_array:
         """Give the users of every item, weighted: float64 [V, U]."""

@@ -92,6 +92,12 @@ def test_an_item_is_not_its_own_neighbour_and_none_shares_nothing_with_it() -> N
     assert model.similarities[:2, 0].tolist() == [1, 1]
 
 
+def test_users_who_have_everything_say_nothing_under_idf() -> None:
+    pairs = Interactions.from_pairs(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1]), 2, 2)
+    model = fitted(pairs, neighbours=2, shrinkage=0, weighting="idf")
+    assert model.neighbours.tolist() == [[-1, -1], [-1, -1]]
+
+
 def test_similar_items_are_the_neighbours() -> None:
     model = fitted(Interactions.from_snapshot(random_snapshot(), ["train"]), neighbours=3)
     for k in (2, 5):
