@@ -19,10 +19,12 @@ from benchmarks import (
     export_rate,
     ingest_rate,
     matching,
+    memory,
     negatives,
     prefetch,
     profile_calls,
     roads,
+    scale_sets,
     spike_step,
 )
 from benchmarks.result import Row, device
@@ -55,7 +57,10 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
 SERVERLESS: dict[str, Callable[[], list[Row]]] = {
     "evaluation": evaluation.run,
     "matching": matching.run,
+    "memory": memory.run,
     "negatives": negatives.run,
+    "scale-alibaba-ifashion": scale_sets.alibaba_ifashion,
+    "scale-last-fm-kgat": scale_sets.last_fm,
     "spike-step": spike_step.run,
 }
 """Those that need tensors only."""
