@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from model.sampling import keep_mask
+from model.spike.masking import add_masked, masked, set_bits, zero_where_zero
 
 MAX_PASSES = 8
 """Masks are bits of one byte."""
@@ -32,18 +32,17 @@ class Masks(NamedTuple):
 
 
 def draw_masks(rows: int, width: int, passes: int, drop: float, generator: torch.Generator) -> Masks:
-    """Draw independent masks for so many passes (at most eight)."""
+    """Draw independent masks for so many passes (at most eight); sixteen random bits decide a cell."""
     assert 1 <= passes <= MAX_PASSES
-    bits = torch.empty(rows, width, dtype=torch.uint8, device=generator.device)
-    keep = 1.0
+    bits = torch.zeros(rows, width, dtype=torch.uint8, device=generator.device)
+    threshold = round(drop * 2**16)
+    scratch = torch.empty(-(-_block_rows(bits) * width // 4), dtype=torch.int64, device=bits.device)
     for block in _blocks(bits):
         part = bits[block]
-        kept, keep = keep_mask(part.shape, drop, generator)
-        part.copy_(kept)
-        for number in range(1, passes):
-            kept, keep = keep_mask(part.shape, drop, generator)
-            part.bitwise_or_(kept.to(torch.uint8) << number)
-    return Masks(bits, keep)
+        for number in range(passes):
+            drawn = scratch[: -(-part.numel() // 4)].random_(-(2**63), None, generator=generator)
+            set_bits(part, number, drawn.view(torch.int16)[: part.numel()].view(part.shape), threshold - 2**15)
+    return Masks(bits, 1 - threshold / 2**16)
 
 
 def encode(texts: Tensor, hidden: nn.Linear, output: nn.Linear, passes: int, masks: Masks | None) -> list[Tensor]:
@@ -72,17 +71,17 @@ class _Passes(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         scale = 1 / masks.keep if masks else 1.0
         scaled = w2.T * scale
-        # A single pass keeps its hidden layer masked: where that is zero nothing flows back either way.
-        several = masks if passes > 1 else None
         hidden = texts.new_empty(len(texts), len(w1))
         encoded = tuple(texts.new_empty(len(texts), len(w2)) for _ in range(passes))
+        scratch = _scratch(hidden)
         for block in _blocks(hidden):
             part = torch.addmm(b1, texts[block], w1.T, out=hidden[block]).relu_()
-            if masks and passes == 1:
-                part.mul_(masks.bits[block])
             for number, rows in enumerate(encoded):
-                torch.addmm(b2, _masked(part, several, block, number), scaled, out=rows[block])
-        ctx.masks, ctx.scale = several, scale
+                # A single pass keeps its hidden layer masked: where that is zero nothing flows back either way.
+                place = part if passes == 1 else scratch[: len(part)]
+                kept = part if masks is None else masked(part, masks.bits[block], number, place)
+                torch.addmm(b2, kept, scaled, out=rows[block])
+        ctx.masks, ctx.scale = masks if passes > 1 else None, scale
         ctx.save_for_backward(texts, hidden, w2)
         return encoded
 
@@ -90,29 +89,45 @@ class _Passes(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         texts, hidden, w2 = ctx.saved_tensors
-        masks: Masks | None = ctx.masks
         of_w1 = w2.new_zeros(hidden.shape[1], texts.shape[1])
         of_b1, of_w2 = w2.new_zeros(hidden.shape[1]), torch.zeros_like(w2)
+        scratch = _scratch(hidden), _scratch(hidden)
         for block in _blocks(hidden):
             part = hidden[block]
-            of_hidden = torch.zeros_like(part)
-            for number, gradient in enumerate(gradients):
-                of_w2.addmm_(gradient[block].T, _masked(part, masks, block, number))
-                of_hidden += _masked(gradient[block] @ w2, masks, block, number)
-            of_hidden.mul_(part > 0)
+            places = scratch[0][: len(part)], scratch[1][: len(part)]
+            bits = None if ctx.masks is None else ctx.masks.bits[block]
+            of_hidden = _back_to_hidden(part, [rows[block] for rows in gradients], w2, of_w2, bits, places)
             of_w1.addmm_(of_hidden.T, texts[block])
             of_b1 += of_hidden.sum(0)
         of_b2 = torch.stack([gradient.sum(0) for gradient in gradients]).sum(0)
         return None, of_w1.mul_(ctx.scale), of_b1.mul_(ctx.scale), of_w2.mul_(ctx.scale), of_b2, None, None
 
 
-def _masked(values: Tensor, masks: Masks | None, block: slice, number: int) -> Tensor:
-    if masks is None:
-        return values
-    return values * (masks.bits[block] >> number & 1)
+def _back_to_hidden(
+    part: Tensor, gradients: list[Tensor], w2: Tensor, of_w2: Tensor, bits: Tensor | None, places: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Give the gradient of a block's hidden layer before the ReLU, and add its share to that of w2."""
+    of_hidden, scratch = places[0].zero_(), places[1]
+    for number, gradient in enumerate(gradients):
+        of_w2.addmm_(gradient.T, part if bits is None else masked(part, bits, number, scratch))
+        if bits is None:
+            of_hidden.addmm_(gradient, w2)
+        else:
+            add_masked(torch.mm(gradient, w2, out=scratch), bits, number, of_hidden)
+    zero_where_zero(of_hidden, part)
+    return of_hidden
+
+
+def _scratch(cells: Tensor) -> Tensor:
+    """Give room for a block."""
+    return cells.new_empty(_block_rows(cells), cells.shape[1])
 
 
 def _blocks(cells: Tensor) -> Iterator[slice]:
+    size = max(1, _block_rows(cells))
+    return (slice(start, start + size) for start in range(0, len(cells), size))
+
+
+def _block_rows(cells: Tensor) -> int:
     rows, width = cells.shape
-    size = max(1, BLOCK_CELLS // width) if cells.device.type == "cpu" else max(1, rows)
-    return (slice(start, start + size) for start in range(0, rows, size))
+    return min(rows, max(1, BLOCK_CELLS // width)) if cells.device.type == "cpu" else rows

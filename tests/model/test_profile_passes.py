@@ -25,21 +25,23 @@ def plain(network: ProfileEncoder, mask: Tensor) -> Tensor:
     return encoded
 
 
-def masks_of(drawn: Masks, count: int) -> list[Tensor]:
-    return [(drawn.bits >> number & 1).double() / drawn.keep for number in range(count)]
+def masks_of(drawn: Masks, count: int, precision: torch.dtype) -> list[Tensor]:
+    return [(drawn.bits >> number & 1).to(precision) / drawn.keep for number in range(count)]
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.float64])
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("block_cells", [5 * WIDTH, 2**20])
-def test_equal_passes_computed_apart(count: int, block_cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_passes_computed_apart(
+    count: int, block_cells: int, precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(passes, "BLOCK_CELLS", block_cells)
-    network = encoder()
+    network = encoder().to(precision)
     drawn = draw_masks(ROWS, WIDTH, count, 0.3, torch.Generator().manual_seed(5))
     ours = network.passes(count, torch.Generator().manual_seed(5))
-    theirs = [plain(network, mask) for mask in masks_of(drawn, count)]
+    theirs = [plain(network, mask) for mask in masks_of(drawn, count, precision)]
     weights = [
-        torch.randn(ROWS, SIZE, dtype=torch.float64, generator=torch.Generator().manual_seed(7 + i))
-        for i in range(count)
+        torch.randn(ROWS, SIZE, dtype=precision, generator=torch.Generator().manual_seed(7 + i)) for i in range(count)
     ]
     gradients = []
     for encoded in (ours, theirs):
