@@ -74,6 +74,10 @@ class SpikeConfig(ModelConfig):
     similarity_share: float = Field(default=1.0, ge=0)
     """Weight of the message from similar items, where they are heard."""
 
+    neighbours: tuple[int, ...] | None = None
+    """Train on the surroundings of each batch: how many neighbours of each kind a node hears, one number a layer, -1
+    for all. `null`: a step propagates the whole graph."""
+
     @property
     def attends(self) -> bool:
         """Whether anybody hears the knowledge graph: without a share of it items hear their other messages only."""
@@ -83,4 +87,16 @@ class SpikeConfig(ModelConfig):
     def _heads_split_dimensions(self) -> SpikeConfig:
         if self.dimensions % self.attention_heads:
             raise ValueError(f"attention_heads must divide dimensions ({self.dimensions})")
+        return self
+
+    @model_validator(mode="after")
+    def _neighbours_fit(self) -> SpikeConfig:
+        if self.neighbours is None:
+            return self
+        if len(self.neighbours) != self.layers or any(count < 1 and count != -1 for count in self.neighbours):
+            raise ValueError(f"neighbours wants {self.layers} numbers (layers), each 1 or more, or -1 for all")
+        if self.objective != "bpr" or self.similar_items == "heard" or self.drop_rationale_edges:
+            raise ValueError("neighbours goes with objective 'bpr', without heard similar_items or rationale edges")
+        if not self.share_profile_dropout or self.match_on == "input" or self.match_mode == "sampled":
+            raise ValueError("neighbours goes with share_profile_dropout, match_on 'final' and match_mode 'gram'")
         return self

@@ -39,13 +39,13 @@ class SpikeEncoder(nn.Module):
         self.relation = _xavier(triples.num_types, config.dimensions, generator)
         self.projection = _xavier(config.dimensions, config.dimensions, generator)
         self.knowledge = KnowledgeGraph(triples)
-        self.items_of_users = _MeanOf(interactions.users, interactions.items, (self.num_users, self.num_items))
+        self.items_of_users = MeanOf(interactions.users, interactions.items, (self.num_users, self.num_items))
         self.similar = similar
-        self.users_of_items: _MeanOf | None = None
+        self.users_of_items: MeanOf | None = None
         if config.users_send_messages:
             order = torch.argsort(interactions.items, stable=True)
             pairs = interactions.items[order], interactions.users[order]
-            self.users_of_items = _MeanOf(*pairs, (self.num_items, self.num_users))
+            self.users_of_items = MeanOf(*pairs, (self.num_items, self.num_users))
 
     def layers(self, users: Tensor, entities: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """Propagate the inputs and sum the layers, the inputs not counted.
@@ -117,7 +117,7 @@ class SpikeEncoder(nn.Module):
             return without_rationale(sampled, queries, keys, heads, count, generator)
 
 
-class _MeanOf(nn.Module):
+class MeanOf(nn.Module):
     """The row-normalised product D⁻¹ A of a bipartite graph whose pairs are sorted by row."""
 
     full: Tensor
@@ -133,6 +133,7 @@ class _MeanOf(nn.Module):
         return dropout(self.full, drop, generator)
 
     def forward(self, weights: Tensor, values: Tensor) -> Tensor:
+        """Sum the values of each row's pairs by these weights."""
         return multiply(self.structure, weights, values)
 
 

@@ -17,6 +17,7 @@ from model.interactions import Interactions
 from model.objectives import objective_of, vectors_of
 from model.recommender import Size, TrainedRecommender
 from model.similarity_graph import similarity_graph
+from model.spike import neighbours
 from model.spike.config import SpikeConfig
 from model.spike.encoder import SpikeEncoder
 from model.spike.matching import matching, sampled_matching
@@ -120,6 +121,8 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
     @override
     def loss(self, batch: Batch | UserBatch, generator: torch.Generator) -> Losses:
         """The objective, for BPR with L2 on the batch's final embeddings, and β · matching."""
+        if self.config.neighbours is not None and isinstance(batch, Batch):
+            return neighbours.loss(self.encoder, self._networks, batch, generator)
         passes = self._training_passes(generator)
         users, entities = self._final(passes[0], passes[1], generator)
         items = entities[: self.num_items]
@@ -129,6 +132,12 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         if self._matches:
             parts["matching"] = self.config.matching_weight * self._matching(users, entities, passes[2], generator)
         return parts
+
+    @property
+    def _networks(self) -> tuple[ProfileEncoder, ProfileEncoder] | None:
+        if self.user_profiles is None or self.entity_profiles is None:
+            return None
+        return self.user_profiles, self.entity_profiles
 
     @property
     def _matches(self) -> bool:

@@ -71,7 +71,7 @@ def test_killed_between_two_file_operations(
     assert assert_as_undisturbed(tmp_path) == count
 
 
-@pytest.mark.parametrize("objective", ["bpr", "softmax"])
-def test_killed_at_random_moments(objective: str, tmp_path: Path) -> None:
-    assert killed(tmp_path, "spike", {**SPIKE, "objective": objective}, "moments", 7, 4) >= 1
+@pytest.mark.parametrize("change", [{}, {"objective": "softmax"}, {"neighbours": [3, 2]}])
+def test_killed_at_random_moments(change: dict[str, Any], tmp_path: Path) -> None:
+    assert killed(tmp_path, "spike", {**SPIKE, **change}, "moments", 7, 4) >= 1
     assert assert_as_undisturbed(tmp_path) == 4
