@@ -15,10 +15,27 @@ RUNTIME = 280 * 2**20
 
 
 def forecast(config: SpikeConfig, size: Size) -> int:
-    """Sum what is held at the peak, in the middle of a step's backward pass."""
-    parts = (_pairs, _graph, _weights, _profiles, _propagation, _objective)
-    on_device = sum(part(config, size) for part in parts)
+    """Sum what is held at the peak, in the middle of a step's backward pass or of a reading of validation."""
+    held = sum(part(config, size) for part in (_pairs, _graph, _weights, _texts))
+    step = _share(config, size) * (_profiles(config, size) + _propagation(config, size)) + _objective(config, size)
+    on_device = held + max(int(step), _reading(config, size))
     return on_device if size.device == "cuda" else on_device + RUNTIME + _snapshot(config, size)
+
+
+def _share(config: SpikeConfig, size: Size) -> float:
+    """Give the share of the nodes that a step reaches: all, or at most those around the batch."""
+    if config.neighbours is None or any(count < 0 for count in config.neighbours):
+        return 1.0
+    reached = ring = 3 * size.batch_size
+    for count in config.neighbours:
+        ring *= count * (2 if config.users_send_messages else 1)
+        reached += ring
+    return min(1.0, reached / _nodes(config, size))
+
+
+def _reading(config: SpikeConfig, size: Size) -> int:
+    """Inputs, sums and a layer of all nodes, without gradients; measured."""
+    return 5 * FLOAT * _nodes(config, size) * config.dimensions
 
 
 def _width(config: SpikeConfig, size: Size) -> int:
@@ -61,13 +78,18 @@ def _weights(config: SpikeConfig, size: Size) -> int:
     return 4 * FLOAT * (_nodes(config, size) * config.dimensions + networks)
 
 
+def _texts(config: SpikeConfig, size: Size) -> int:
+    """Reduced text vectors."""
+    return _nodes(config, size) * FLOAT * _width(config, size)
+
+
 def _profiles(config: SpikeConfig, size: Size) -> int:
-    """Reduced text vectors, the hidden layer with its mask, and what the passes give."""
+    """The hidden layer with its mask, and what the passes give."""
     width, nodes = _width(config, size), _nodes(config, size)
     if not width:
         return 0
     passes = 1 if config.share_profile_dropout else 3
-    return nodes * (2 * FLOAT * width + width + passes * 2 * FLOAT * config.dimensions)
+    return nodes * (FLOAT * width + width + passes * 2 * FLOAT * config.dimensions)
 
 
 def _propagation(config: SpikeConfig, size: Size) -> int:
@@ -87,7 +109,7 @@ def _objective(config: SpikeConfig, size: Size) -> int:
     columns = size.items if config.objective == "softmax" else 3 * config.dimensions
     matched = 0
     if _width(config, size) and config.matching_weight:
-        rows = _nodes(config, size)
+        rows = _nodes(config, size) if config.neighbours is None else 3 * size.batch_size
         if config.match_mode == "sampled":
             rows += int(config.match_repeats * config.match_ratio * rows)
         matched = 6 * FLOAT * rows * config.dimensions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from export.snapshot import Snapshot
 from model.batches import Batch
 from model.interactions import Interactions
+from model.recommender import Size
 from model.registry import build, configure
 from model.sparse import Structure
 from model.spike.model import Spike
@@ -138,6 +140,16 @@ def test_draws_are_uniform_and_different() -> None:
 def test_what_does_not_go_together_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="neighbours"):
         configure("spike", None, options, {})
+
+
+def test_the_forecast_follows_the_batch() -> None:
+    size = Size.of(random_snapshot(), 1000, 64)
+    large = replace(size, users=10**6, items=10**5, entities=10**6, triples=10**7, messages=10**7, interactions=10**7)
+
+    def needed(**options: Any) -> int:
+        return Spike.forecast_bytes(configure("spike", None, options, {})[1], large)
+
+    assert needed(neighbours=[5, 3]) < needed(neighbours=[1000, 1000]) <= needed()
 
 
 def test_learns(tmp_path: Path) -> None:
