@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from export.snapshot import IntArray, Snapshot
 from model.sparse import Structure, multiply
-from spikegraph.errors import UsageError
+from spikegraph.errors import DataError, UsageError
 
 
 class SimilarityGraph(nn.Module):
@@ -36,6 +36,7 @@ def similarity_graph(snapshot: Snapshot) -> SimilarityGraph:
 
     Raises:
         UsageError: it was exported without any.
+        DataError: one of them leads to something that is no item.
     """
     if not snapshot.manifest.selection.similarity_runs:
         name = snapshot.manifest.dataset
@@ -44,5 +45,7 @@ def similarity_graph(snapshot: Snapshot) -> SimilarityGraph:
             where=str(snapshot.folder or name),
             hint=f"spikegraph similarity {name}, then spikegraph export {name} --similarity RUN",
         )
-    chosen = snapshot.edge_type >= snapshot.num_knowledge_relations
-    return SimilarityGraph(np.asarray(snapshot.edge_index[:, chosen]), snapshot.num_items)
+    pairs = np.asarray(snapshot.edge_index[:, snapshot.edge_type >= snapshot.num_knowledge_relations])
+    if pairs.size and pairs.max() >= snapshot.num_items:
+        raise DataError("a similarity leads to something that is no item", where=str(snapshot.folder or "snapshot"))
+    return SimilarityGraph(pairs, snapshot.num_items)

@@ -18,7 +18,7 @@ from model.side_information import SideInformation
 from model.similarity_graph import SimilarityGraph, similarity_graph
 from model.spike.config import SpikeConfig
 from model.spike.model import Spike
-from spikegraph.errors import UsageError
+from spikegraph.errors import DataError, UsageError
 from tests.support.snapshots import random_snapshot, with_similarity
 
 GENERATOR_SEED = 0
@@ -96,6 +96,14 @@ def test_a_snapshot_without_similarity_says_how_to_get_it() -> None:
     with pytest.raises(UsageError, match="no similarity of items") as caught:
         similarity_graph(random_snapshot())
     assert "spikegraph similarity random" in str(caught.value.hint)
+
+
+def test_a_similarity_that_leads_to_no_item_is_refused() -> None:
+    similar = with_similarity(random_snapshot(), neighbours=3)
+    edges = similar.edge_index.copy()
+    edges[1, -1] = similar.num_items
+    with pytest.raises(DataError, match="no item"):
+        similarity_graph(replace(similar, edge_index=edges))
 
 
 def spike(snapshot: Snapshot, **options: Any) -> Spike:
