@@ -30,4 +30,5 @@ class _UnitRows(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         scaled, norms = ctx.saved_tensors
         along = torch.linalg.vecdot(gradient, scaled).unsqueeze(1)
-        return gradient.addcmul(scaled, along, value=-1).div_(norms)
+        across: Tensor = gradient.addcmul(scaled, along, value=-1)
+        return across.div_(norms)
