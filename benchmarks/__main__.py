@@ -26,6 +26,7 @@ from benchmarks import (
     roads,
     scale_sets,
     spike_step,
+    time_to_score,
 )
 from benchmarks.result import Row, device
 from spikegraph import api, logs, server
@@ -62,6 +63,7 @@ SERVERLESS: dict[str, Callable[[], list[Row]]] = {
     "scale-alibaba-ifashion": scale_sets.alibaba_ifashion,
     "scale-last-fm-kgat": scale_sets.last_fm,
     "spike-step": spike_step.run,
+    "time-to-score": time_to_score.run,
 }
 """Those that need tensors only."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from export.snapshot import SPLITS, FloatArray, IntArray, Manifest, Snapshot
-from ingest.split import SplitRule, apply_split
+from ingest.split import apply_split, default_rule
 from ingest.tables import Tables
 from llm_profiles.embeddings.lsa import embed
 
@@ -15,11 +15,12 @@ FACTS = 30
 
 
 def snapshot_of(tables: Tables, name: str, dimensions: int) -> Snapshot:
-    """Give all triples and a seeded split, with `lsa` vectors of what each node's facts say.
+    """Give all triples and the split of the source, or a seeded one, with `lsa` vectors of all nodes.
 
-    An entity's text lists its triples, each as the relation and the other end; a user's the names of his train items.
+    A node's text is its profile where the source has one. Else an entity's lists its triples, each as the relation
+    and the other end, and a user's the names of his train items.
     """
-    rule = SplitRule("random")
+    rule = default_rule(tables.interactions)
     users, entities = tables.users, tables.entities
     rows_of_users, rows_of_entities = (pd.Index(frame["key"]) for frame in (users, entities))
     split = apply_split(tables.interactions, rule, rule.generator())
@@ -28,7 +29,8 @@ def snapshot_of(tables: Tables, name: str, dimensions: int) -> Snapshot:
     edges = np.stack([rows_of_entities.get_indexer(pd.Index(tables.triples[end])) for end in ("head", "tail")])
     kinds = types.get_indexer(pd.Index(tables.triples["relation"]))
     texts = _facts(edges, kinds, entities["name"], types) + _names(pairs["train"], entities["name"], len(users))
-    vectors = embed(texts, dimensions)
+    written = tables.profiles.set_index("key")["profile"].reindex(pd.concat([entities["key"], users["key"]]))
+    vectors = embed(written.fillna(pd.Series(texts, index=written.index)).tolist(), dimensions)
     counts = {"users": len(users), "items": int(entities["is_item"].sum()), "entities": len(entities)}
     counts |= {"triples": len(kinds)} | {part: pairs[part].shape[1] for part in SPLITS}
     manifest = Manifest(dataset=name, dataset_version=1, split_id="-", relations=tuple(types), counts=counts)

@@ -36,7 +36,7 @@ def main(options: Mapping[str, Any]) -> dict[str, float]:
         options: `snapshot` (folder), `model`, `preset`, `model_options`, `batch_size`, and `steps` (None: an epoch).
 
     Returns:
-        bytes `before` (imports done), `forecast` and `peak`; `steps`, their `seconds`, those of the reading.
+        bytes `before` (imports done), `forecast` and `peak`; `steps`, their processor `seconds`, those of the reading.
     """
     torch.set_num_threads(1)
     before = psutil.Process().memory_info().rss
@@ -48,12 +48,12 @@ def main(options: Mapping[str, Any]) -> dict[str, float]:
     forecast = model_class(options["model"]).forecast_bytes(config, size)
     model = build(options["model"], config, snapshot, seen, 0, CPU)
     assert isinstance(model, TrainedRecommender)
-    started = time.perf_counter()
+    started = time.process_time()
     steps = _steps(model, seen, train.learning_rate, options["batch_size"], options["steps"])
-    trained = time.perf_counter()
+    trained = time.process_time()
     values = rank_per_user(model.encode(), seen, held_out)
     found = {"recall@20": mean_metrics(values)["recall@20"]}
-    seconds = {"seconds": trained - started, "reading_seconds": time.perf_counter() - trained}
+    seconds = {"seconds": trained - started, "reading_seconds": time.process_time() - trained}
     return {"before": before, "forecast": forecast, "peak": peak_bytes(), "steps": steps, **seconds, **found}
 
 

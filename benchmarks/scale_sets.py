@@ -47,12 +47,13 @@ def _epoch(name: str) -> list[Row]:
     counts, steps = snapshot.manifest.counts, int(measured["steps"])
     nodes = counts["users"] + counts["entities"]
     what = f"{name}, SPiKE recommended: {nodes:,} nodes, {2 * counts['triples']:,} directed edges"
-    what += f", {counts['train']:,} interactions, one thread"
+    what += f", {counts['train']:,} interactions"
+    seconds = "CPU seconds of one thread"
     return [
-        _plain(f"{what}; an epoch of {steps} steps of {BATCH_SIZE}, seconds", measured["seconds"]),
-        _plain(f"{what}; a step, seconds", measured["seconds"] / steps),
-        _plain(f"{what}; a reading of validation, seconds", measured["reading_seconds"]),
-        _plain(f"{what}; peak memory, GB", measured["peak"] / GB),
+        _plain(f"{what}; an epoch of {steps} steps of {BATCH_SIZE}, {seconds}", measured["seconds"]),
+        _plain(f"{what}; a step, {seconds}", measured["seconds"] / steps),
+        _plain(f"{what}; a reading of validation, {seconds}", measured["reading_seconds"]),
+        _plain(f"{what}; peak memory of the process, GB", measured["peak"] / GB),
     ]
 
 
