@@ -76,7 +76,7 @@ PRESETS: Mapping[str, Mapping[str, Preset]] = {
     "hybrid": {
         "recommended": Preset(
             "SPiKE with a softmax over all items, users and similar items that send messages, and a share of EASE",
-            model=SIMILARITY | {"ease_regularisation": 150.0, "ease_side": {"profiles": 20.0, "relations": 20.0}},
+            model={**SIMILARITY, "ease_regularisation": 150.0, "ease_side": {"profiles": 20.0, "relations": 20.0}},
             train=BY_USERS,
         )
     },
