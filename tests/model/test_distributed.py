@@ -57,7 +57,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """The runs of two processes."""
     folder = tmp_path_factory.mktemp("two")
-    return folder, together(folder, "rank", "train", "die", "resume", "die_again", "fail")
+    return folder, together(folder, "rank", "train", "die", "resume", "die_again", "fail", "sample")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,11 @@ def test_a_run_of_two_goes_on_with_one(folders: tuple[Path, Path]) -> None:
     left, right = (load_file(folder / "best.safetensors") for folder in (pair / "again", alone / "spike"))
     for key, weights in left.items():
         torch.testing.assert_close(right[key], weights, atol=1e-5, rtol=0)
+
+
+def test_surroundings_are_drawn_by_each_process_for_its_share(pair: tuple[Path, Done]) -> None:
+    """That the weights stay the same in both is seen in `training_together.sample`."""
+    assert pair[1].codes["sample"] == [0, 0], pair[1].errors[-3000:]
 
 
 def test_what_the_first_process_cannot_do_ends_all(pair: tuple[Path, Done]) -> None:

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,25 @@ def fail(folder: Path) -> None:
     run(folder / "full", *MODELS["lightgcn"])
 
 
+def sample(folder: Path) -> None:
+    """Train on surroundings, which each process draws for its own share: the weights must stay the same in all."""
+    options = {"dimensions": 8, "profile_dimensions": 6, "neighbours": [3, 2]}
+    added = fit.Group.add_gradients
+    sums: list[float] = []
+
+    def noted(group: fit.Group, parameters: Iterable[torch.nn.Parameter]) -> None:
+        held = list(parameters)
+        sums.append(sum(float(parameter.detach().double().sum()) for parameter in held))
+        added(group, held)
+
+    fit.Group.add_gradients = noted  # type: ignore[method-assign]
+    run(folder / "sampled", "spike", options)
+    with group_on(torch.device("cpu")) as group:
+        everywhere = group.gather(sums)
+    assert len(sums) > 10
+    assert everywhere[0] == everywhere[1]
+
+
 TASKS: dict[str, Callable[[Path], None]] = {
     "train": train_all,
     "rank": rank,
@@ -116,6 +135,7 @@ TASKS: dict[str, Callable[[Path], None]] = {
     "die_again": lambda folder: die(folder, "again"),
     "resume": resume,
     "fail": fail,
+    "sample": sample,
 }
 
 
