@@ -21,7 +21,7 @@ class _UnitRows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         norms = torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min_(SMALLEST_NORM)
-        scaled = rows / norms
+        scaled: Tensor = rows / norms
         ctx.save_for_backward(scaled, norms)
         return scaled
 
