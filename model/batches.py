@@ -8,7 +8,12 @@ from typing import NamedTuple, Protocol, Self, TypeVar
 import torch
 from torch import Tensor
 
-from model.interactions import Interactions
+from model.interactions import Interactions, contains
+
+HASH_FACTOR = -7046029254386353131
+"""2⁶⁴ divided by the golden ratio, as a signed number: multiples of it are spread evenly (Knuth)."""
+PLACES_A_PAIR = 8
+"""At least so many places of the table of hashed pairs, a byte each, for every pair."""
 
 
 class Batch(NamedTuple):
@@ -86,10 +91,12 @@ class Sampler(Protocol[BatchType]):
 
 
 class NegativeSampler:
-    """Uniform negatives: items that the user has not, drawn exactly, without rejection.
+    """Uniform negatives: items that the user has not, drawn at once and exactly.
 
-    With a user's items sorted as p_0 < p_1 < …, the number of other items below p_i is p_i - i, so the
-    j-th other item is j + |{i: p_i - i <= j}|: one binary search a pair, however dense the user.
+    A uniform item is kept unless the user has it; then one is drawn from the others alone, which leaves all others
+    equally likely, however dense the user. With his items sorted as p_0 < p_1 < …, the number of others below p_i is
+    p_i - i, so the j-th other is j + |{i: p_i - i <= j}|: one binary search. Hardly any pair needs a search: a table
+    of hashed pairs tells at once that most drawn items are no positives.
     Users who have every item have no negative and are left out (`trainable`).
     """
 
@@ -97,26 +104,39 @@ class NegativeSampler:
         self.interactions = interactions
         users = interactions.users
         within = torch.arange(len(users), device=users.device) - interactions.offsets[users]
-        self.others_below = users * interactions.num_items + interactions.items - within
+        self.keys = interactions.keys
+        self.others_below = self.keys - within
         self.others = (interactions.num_items - interactions.user_degrees).double()
         self.trainable = (self.others[users] > 0).nonzero().squeeze(1)
+        self.bits = (PLACES_A_PAIR * max(len(users), 1)).bit_length()
+        self.taken = torch.zeros(2**self.bits, dtype=torch.bool, device=users.device)
+        self.taken[self._hashed(self.keys)] = True
 
     def __len__(self) -> int:
         """Give the number of pairs that have a negative."""
         return len(self.trainable)
 
     def draw(self, users: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw a negative item for each of these users: int64 [n].
+        """Draw a negative item for each of these users (int64 [n], none of whom has every item): int64 [n]."""
+        num_items = self.interactions.num_items
+        uniform = torch.rand(len(users), generator=generator, device=users.device, dtype=torch.float64)
+        items = uniform.mul_(num_items).long()
+        keys = torch.add(items, users, alpha=num_items)
+        perhaps = self.taken.index_select(0, self._hashed(keys)).nonzero().squeeze(1)
+        positive = perhaps[contains(self.keys, keys.index_select(0, perhaps))]
+        items[positive] = self._draw_among_others(users.index_select(0, positive), generator)
+        return items
 
-        Args:
-            users: int64 [n], none of whom has every item; sorted ones are searched twice as fast.
-            generator: of their device.
-        """
+    def _draw_among_others(self, users: Tensor, generator: torch.Generator) -> Tensor:
         uniform = torch.rand(len(users), generator=generator, device=users.device, dtype=torch.float64)
         rank = uniform.mul_(self.others.index_select(0, users)).long()
         wanted = torch.add(rank, users, alpha=self.interactions.num_items)
         place = torch.searchsorted(self.others_below, wanted, right=True)
         return place.add_(rank).sub_(self.interactions.offsets.index_select(0, users))
+
+    def _hashed(self, keys: Tensor) -> Tensor:
+        """Give each key's place in the table: the high bits of a product."""
+        return keys.mul(HASH_FACTOR).bitwise_right_shift_(64 - self.bits).bitwise_and_(2**self.bits - 1)
 
     def epoch(self, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Go through all pairs in random order, with one fresh negative each; the last batch may be smaller."""

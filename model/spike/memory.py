@@ -59,7 +59,7 @@ def _snapshot(config: SpikeConfig, size: Size) -> int:
 def _pairs(config: SpikeConfig, size: Size) -> int:
     """Interactions, the sampler with an epoch's order, and the products over users and items."""
     products = 2 if config.users_send_messages else 1
-    return size.interactions * (2 * INDEX + 7 * INDEX + products * (4 * INDEX + 3 * FLOAT))
+    return size.interactions * (2 * INDEX + 10 * INDEX + products * (4 * INDEX + 3 * FLOAT))
 
 
 def _graph(config: SpikeConfig, size: Size) -> int:

@@ -102,3 +102,18 @@ def test_masks_have_their_probability_and_their_seed() -> None:
 def test_no_generator_means_no_dropout() -> None:
     values = torch.ones(3)
     assert dropout(values, 0.5, None) is values
+
+
+@pytest.mark.parametrize("held", [1, 100, 198])
+def test_negatives_are_uniform_however_many_items_a_user_has(held: int) -> None:
+    """Of 200 items: nearly every draw is kept, half of them, nearly none."""
+    items = torch.randperm(200, generator=seeded(held))[:held]
+    pairs = Interactions.from_pairs(torch.cat([items * 0, items * 0 + 1]), items.repeat(2), 2, 200)
+    drawn = NegativeSampler(pairs).draw(torch.ones(60_000, dtype=torch.int64), seeded())
+    counts = torch.bincount(drawn, minlength=200).double()
+    others = torch.ones(200, dtype=torch.bool).index_fill(0, items, value=False)
+    assert counts[~others].sum() == 0
+    expected = 60_000 / (200 - held)
+    chi_square = ((counts[others] - expected).square() / expected).sum()
+    degrees = 199 - held
+    assert chi_square < degrees + 5 * (2 * degrees) ** 0.5 + 10
