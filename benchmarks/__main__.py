@@ -26,6 +26,7 @@ from benchmarks import (
     roads,
     scale_sets,
     spike_step,
+    surroundings,
     time_to_score,
 )
 from benchmarks.result import Row, device
@@ -63,6 +64,7 @@ SERVERLESS: dict[str, Callable[[], list[Row]]] = {
     "scale-alibaba-ifashion": scale_sets.alibaba_ifashion,
     "scale-last-fm-kgat": scale_sets.last_fm,
     "spike-step": spike_step.run,
+    "surroundings": surroundings.run,
     "time-to-score": time_to_score.run,
 }
 """Those that need tensors only."""

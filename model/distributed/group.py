@@ -86,13 +86,14 @@ class Group:
         return Interactions.from_pairs(*pairs, interactions.num_users, interactions.num_items)
 
     def add_gradients(self, parameters: Iterable[Parameter]) -> None:
-        """Replace each gradient by its sum over all processes."""
+        """Replace each gradient by its sum over all processes; one that a process has not is zero there."""
         if self.size == 1:
             return
         with _company():
             for parameter in parameters:
-                if parameter.grad is not None:
-                    distributed.all_reduce(parameter.grad)
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+                distributed.all_reduce(parameter.grad)
 
     def add(self, values: Mapping[str, Tensor]) -> dict[str, float]:
         """Sum named scalars over all processes."""

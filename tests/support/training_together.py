@@ -111,7 +111,7 @@ def fail(folder: Path) -> None:
 
 def sample(folder: Path) -> None:
     """Train on surroundings, which each process draws for its own share: the weights must stay the same in all."""
-    options = {"dimensions": 8, "profile_dimensions": 6, "neighbours": [3, 2]}
+    options = {"dimensions": 8, "profile_dimensions": 6, "neighbours": [1, 1]}
     added = fit.Group.add_gradients
     sums: list[float] = []
 
