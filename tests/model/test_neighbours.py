@@ -154,7 +154,7 @@ def test_the_forecast_follows_the_batch() -> None:
 
 def test_learns(tmp_path: Path) -> None:
     options = {"dimensions": 16, "profile_dimensions": 6, "neighbours": [8, 4], "matching_weight": 0.1}
-    training = {"epochs": 40, "evaluate_every": 5}
+    training = {"epochs": 20, "evaluate_every": 5}
     snapshot = random_snapshot(num_users=120, per_user=10)
     record = train(snapshot, tmp_path, model_config=options, train_config=training, device="cpu")
     assert record.metrics["valid"]["recall@10"] > 0.55

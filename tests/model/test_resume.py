@@ -61,7 +61,7 @@ def epochs(folder: Path) -> list[dict[str, float]]:
 
 @pytest.mark.parametrize(
     ("model", "options", "first", "step", "at_least"),
-    [("lightgcn", {"dimensions": 8}, 1, 3, 20), ("spike", SPIKE, 2, 9, 5)],
+    [("lightgcn", {"dimensions": 8}, 1, 5, 12), ("spike", SPIKE, 2, 9, 5)],
 )
 def test_killed_between_two_file_operations(
     model: str, options: dict[str, Any], first: int, step: int, at_least: int, tmp_path: Path
@@ -71,7 +71,7 @@ def test_killed_between_two_file_operations(
     assert assert_as_undisturbed(tmp_path) == count
 
 
-@pytest.mark.parametrize("change", [{}, {"objective": "softmax"}, {"neighbours": [3, 2]}])
+@pytest.mark.parametrize("change", [{"objective": "softmax"}, {"neighbours": [3, 2]}])
 def test_killed_at_random_moments(change: dict[str, Any], tmp_path: Path) -> None:
-    assert killed(tmp_path, "spike", {**SPIKE, **change}, "moments", 7, 4) >= 1
-    assert assert_as_undisturbed(tmp_path) == 4
+    assert killed(tmp_path, "spike", {**SPIKE, **change}, "moments", 7, 3) >= 1
+    assert assert_as_undisturbed(tmp_path) == 3
