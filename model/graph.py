@@ -53,7 +53,6 @@ class Triples:
             renumbered[0], renumbered[1], edge_type[edges], np.flatnonzero(kept), max(2 * snapshot.num_relations, 1)
         )
 
-
     @classmethod
     def of_items(cls, snapshot: Snapshot) -> Triples:
         """Keep the items and no triple."""
