@@ -62,20 +62,10 @@ def import_lists(
 
 
 def _record(snapshot: Snapshot, name: str, seed: int) -> RunRecord:
-    manifest = snapshot.manifest
     identity = RunIdentity(
         snapshot=snapshot_hash(snapshot), model=name, preset=IMPORTED, seed=seed, model_options={}, train_options={}
     )
-    return RunRecord(
-        identity=identity,
-        snapshot_folder=str(snapshot.folder.resolve()) if snapshot.folder else None,
-        dataset=manifest.dataset,
-        dataset_version=manifest.dataset_version,
-        split_id=manifest.split_id,
-        split_rule=manifest.split_rule,
-        state="trained",
-        stopped=IMPORTED,
-    )
+    return RunRecord.of(identity, snapshot).model_copy(update={"state": "trained", "stopped": IMPORTED})
 
 
 def _seen(snapshot: Snapshot, part: Split) -> tuple[Split, ...]:

@@ -99,6 +99,19 @@ class RunRecord(BaseModel):
     made_with: dict[str, str] = Field(default_factory=dict)
     """Versions, device and threads."""
 
+    @classmethod
+    def of(cls, identity: RunIdentity, snapshot: Snapshot) -> RunRecord:
+        """Make the record of a run that begins, without a word on profiles."""
+        manifest = snapshot.manifest
+        return cls(
+            identity=identity,
+            snapshot_folder=str(snapshot.folder.resolve()) if snapshot.folder else None,
+            dataset=manifest.dataset,
+            dataset_version=manifest.dataset_version,
+            split_id=manifest.split_id,
+            split_rule=manifest.split_rule,
+        )
+
     def summary(self) -> dict[str, Any]:
         """Give the document that `train --json` and `evaluate --json` print."""
         identity = self.identity

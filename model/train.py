@@ -132,7 +132,6 @@ def _new_record(
     seed: int,
     control: str,
 ) -> RunRecord:
-    manifest = snapshot.manifest
     identity = RunIdentity(
         snapshot=snapshot_hash(snapshot),
         model=model,
@@ -142,14 +141,10 @@ def _new_record(
         model_options=options.model_dump(mode="json"),
         train_options=training.model_dump(mode="json"),
     )
-    return RunRecord(
-        identity=identity,
-        snapshot_folder=str(snapshot.folder.resolve()) if snapshot.folder else None,
-        dataset=manifest.dataset,
-        dataset_version=manifest.dataset_version,
-        split_id=manifest.split_id,
-        split_rule=manifest.split_rule,
-        profile_run=manifest.profile_run,
-        profile_exposed_to=manifest.profile_exposed_to,
-        text_embedding=manifest.text_embedding,
-    )
+    manifest = snapshot.manifest
+    profiles = {
+        "profile_run": manifest.profile_run,
+        "profile_exposed_to": manifest.profile_exposed_to,
+        "text_embedding": manifest.text_embedding,
+    }
+    return RunRecord.of(identity, snapshot).model_copy(update=profiles)

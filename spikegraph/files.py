@@ -1,12 +1,16 @@
-"""Files and folders that are written whole or not at all: a reader, or a kill, finds the old content or the new."""
+"""Files and folders that are written whole or not at all, and TOML files that are read with a clear error."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from spikegraph.errors import UsageError
 
 
 def replace_text(file: Path, text: str) -> None:
@@ -17,6 +21,20 @@ def replace_text(file: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     part.replace(file)
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        UsageError: it cannot be read, or is not TOML; the reason names the line.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"is not TOML: {error}", where=str(file)) from error
 
 
 @contextmanager

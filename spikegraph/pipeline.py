@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from pydantic import Field, ValidationError
 from export.snapshot import Selection, load_snapshot
 from spikegraph import api, logs
 from spikegraph.errors import DataError, UsageError
-from spikegraph.files import replace_text
+from spikegraph.files import read_toml, replace_text
 from spikegraph.settings import Section, Settings, configuration_error
 
 STATE_FILE = "pipeline.json"
@@ -143,12 +142,9 @@ def load_pipeline(file: Path) -> Pipeline:
     Raises:
         UsageError: the file cannot be read, or holds a key that we do not know.
     """
+    contents = read_toml(file)
     try:
-        pipeline = Pipeline.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"is not TOML: {error}", where=str(file)) from error
+        pipeline = Pipeline.model_validate(contents)
     except ValidationError as error:
         raise configuration_error(error, str(file)) from error
     _require_different(pipeline, file)

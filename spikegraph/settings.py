@@ -12,6 +12,7 @@ from platformdirs import user_cache_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from spikegraph.errors import UsageError
+from spikegraph.files import read_toml
 
 
 def _default_home() -> Path:
@@ -144,7 +145,7 @@ def load_settings(
     Raises:
         UsageError: the file cannot be read, or a key or value is not one we know.
     """
-    values: dict[str, Any] = _read_file(file) if file else {}
+    values: dict[str, Any] = read_toml(file) if file else {}
     for key, value in _from_environment(os.environ if environment is None else environment):
         _assign(values, key, value, where=f"the environment variable of {key}")
     for assignment in assignments:
@@ -165,15 +166,6 @@ def configuration_error(error: ValidationError, what: str) -> UsageError:
     key = ".".join(str(part) for part in first["loc"])
     reason = "is not a key we know" if first["type"] == "extra_forbidden" else first["msg"]
     return UsageError(f"{what}: '{key}' {reason}", where=key, hint="see docs/configuration.md for every key")
-
-
-def _read_file(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"is not TOML: {error}", where=str(file)) from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any]]:

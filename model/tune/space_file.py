@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from model.tune.space import Space, parse_parameter
 from spikegraph.errors import UsageError
+from spikegraph.files import read_toml
 
 SECTIONS = ("model", "train")
 
@@ -19,7 +19,7 @@ def read_space(file: Path) -> Space:
     Raises:
         UsageError: the file cannot be read, is not TOML, or says something that is no space.
     """
-    tables = _tables(file)
+    tables = read_toml(file)
     unknown = [section for section in tables if section not in SECTIONS or not isinstance(tables[section], Mapping)]
     if unknown:
         raise UsageError(f"'{unknown[0]}' is not a section we know", where=str(file), hint="[model.NAME], [train.NAME]")
@@ -40,12 +40,3 @@ def _leaves(table: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{name}.{key}")
         else:
             yield f"{name}.{key}", value
-
-
-def _tables(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"is not TOML: {error}", where=str(file)) from error
