@@ -19,12 +19,12 @@ import psutil
 import torch
 
 from export.snapshot import load_snapshot
-from model.checkpoint import Progress, save_state
 from model.device import generator_of
 from model.interactions import Interactions
 from model.ranking import mean_metrics, rank_per_user
 from model.recommender import Size, TrainedRecommender
 from model.registry import build, configure, model_class
+from model.runs.checkpoint import Progress, save_state
 
 CPU = torch.device("cpu")
 

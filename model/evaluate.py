@@ -12,10 +12,10 @@ from model.distributed.group import Group, group_on
 from model.distributed.ranking import lists_together
 from model.failures import limits_named
 from model.interactions import Interactions
-from model.lists import keep_lists
 from model.refit import refit
-from model.run_folder import RunFolder, RunRecord, TestReading
-from model.saved import SPLITS_OF, Weights, load_recommender, open_run
+from model.runs.lists import keep_lists
+from model.runs.run_folder import RunFolder, RunRecord, TestReading
+from model.runs.saved import SPLITS_OF, Weights, load_recommender, open_run
 from spikegraph.errors import UsageError
 from spikegraph.logs import get_logger
 

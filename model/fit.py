@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 from model.batches import Sampler
-from model.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 from model.config import TrainConfig
 from model.device import generator_of
 from model.distributed.group import ALONE, Group
 from model.failures import limits_named
 from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Recommender, TrainedRecommender
-from model.run_folder import EpochLog
+from model.runs.checkpoint import Progress, load_state, load_weights, save_state, save_weights
+from model.runs.run_folder import EpochLog
 from model.types import SELECTION_METRIC
 from spikegraph.errors import DataError, UsageError
 from spikegraph.logs import get_logger, progress

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from export.snapshot import IntArray, Snapshot
-from model.sampling import sample_per_group
-from model.sparse import Structure, offsets_of
+from model.kernels.sampling import sample_per_group
+from model.kernels.sparse import Structure, offsets_of
 
 
 @dataclass(frozen=True, eq=False)

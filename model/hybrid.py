@@ -15,10 +15,10 @@ from typing_extensions import override
 
 from export.snapshot import Snapshot
 from model.config import ModelConfig
-from model.ease import Ease, EaseConfig
 from model.interactions import Interactions
 from model.recommender import Size
 from model.retrieval import similar_rows
+from model.rivals.ease import Ease, EaseConfig
 from model.spike.config import SpikeConfig
 from model.spike.model import Spike
 from model.types import Embeddings, Ranking

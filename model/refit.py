@@ -12,8 +12,8 @@ from model.failures import limits_named
 from model.fit import fit
 from model.interactions import Interactions
 from model.registry import build, configure
-from model.run_folder import RunFolder, RunRecord
-from model.saved import FOLDERS, SPLITS_OF
+from model.runs.run_folder import RunFolder, RunRecord
+from model.runs.saved import FOLDERS, SPLITS_OF
 from spikegraph.logs import get_logger
 
 log = get_logger(__name__)

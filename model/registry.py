@@ -11,15 +11,15 @@ from export.snapshot import Snapshot
 from model.config import ModelConfig, TrainConfig, parse
 from model.controls import NO_CONTROL, controlled
 from model.device import generator_of
-from model.ease import Ease
 from model.hybrid import Hybrid
-from model.ials import Ials
 from model.interactions import Interactions
-from model.item_knn import ItemKnn
-from model.lightgcn import LightGcn
-from model.popularity import Popularity
 from model.presets import DEFAULT_PRESET, PRESETS
 from model.recommender import Recommender
+from model.rivals.ease import Ease
+from model.rivals.ials import Ials
+from model.rivals.item_knn import ItemKnn
+from model.rivals.lightgcn import LightGcn
+from model.rivals.popularity import Popularity
 from model.spike.model import Spike
 from spikegraph.errors import UsageError
 

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-import model.sparse  # noqa: F401  # hears torch out on its CSR tensors
+import model.kernels.sparse  # noqa: F401  # hears torch out on its CSR tensors
 from model.types import Embeddings
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from export.snapshot import IntArray, Snapshot
-from model.sparse import Structure, multiply
+from model.kernels.sparse import Structure, multiply
 from spikegraph.errors import DataError, UsageError
 
 

@@ -18,11 +18,11 @@ from model.distributed.ranking import lists_together, rank_together
 from model.failures import limits_named
 from model.fit import OnReading, fit
 from model.interactions import Interactions
-from model.lists import keep_lists
 from model.memory import check_memory
 from model.ranking import mean_metrics
 from model.registry import build, configure
-from model.run_folder import RunFolder, RunIdentity, RunRecord, snapshot_hash
+from model.runs.lists import keep_lists
+from model.runs.run_folder import RunFolder, RunIdentity, RunRecord, snapshot_hash
 from spikegraph.errors import DataError
 from spikegraph.logs import get_logger
 

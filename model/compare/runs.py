@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from export.snapshot import Split
-from model.run_folder import RunFolder, RunRecord
+from model.runs.run_folder import RunFolder, RunRecord
 from spikegraph.errors import UsageError
 
 

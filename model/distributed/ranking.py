@@ -7,8 +7,8 @@ import pandas as pd
 
 from model.distributed.group import Group
 from model.interactions import Interactions
-from model.lists import RankedLists, rank_lists
 from model.ranking import rank_per_user
+from model.runs.lists import RankedLists, rank_lists
 from model.types import Embeddings
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from model.graph import KnowledgeGraph
-from model.sparse import Structure
+from model.kernels.sparse import Structure
 
 
 def attend_to_triples(

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from model.graph import KnowledgeGraph, Triples
 from model.interactions import Interactions
-from model.sampling import dropout
+from model.kernels.sampling import dropout
+from model.kernels.sparse import Structure, multiply
+from model.kernels.unit_rows import unit_rows
 from model.similarity_graph import SimilarityGraph
-from model.sparse import Structure, multiply
 from model.spike.attention import attend_to_triples
 from model.spike.config import SpikeConfig
 from model.spike.rationale import without_rationale
-from model.unit_rows import unit_rows
 
 
 class SpikeEncoder(nn.Module):

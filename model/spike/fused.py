@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from model.compiled import PARTS, Array, compiled, in_parts, indices_of, rows_of
 from model.graph import KnowledgeGraph
-from model.sparse import Structure
+from model.kernels.compiled import PARTS, Array, compiled, in_parts, indices_of, rows_of
+from model.kernels.sparse import Structure
 
 
 def attend_to_triples(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.compiled import Array, compiled
+from model.kernels.compiled import Array, compiled
 
 
 def set_bits(bits: Tensor, number: int, drawn: Tensor, threshold: int) -> None:

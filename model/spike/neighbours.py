@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from model import losses
 from model.batches import Batch
 from model.graph import KnowledgeGraph, Triples
-from model.sparse import Structure
+from model.kernels.sparse import Structure
 from model.spike.encoder import MeanOf, SpikeEncoder
 from model.spike.matching import matching
 from model.spike.passes import draw_masks, encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.sparse import Structure
+from model.kernels.sparse import Structure
 
 
 def without_rationale(

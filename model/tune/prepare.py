@@ -12,7 +12,7 @@ import numpy as np
 from export.snapshot import IntArray, Snapshot, Split
 from model.device import find_device
 from model.registry import configure
-from model.run_folder import snapshot_hash
+from model.runs.run_folder import snapshot_hash
 from model.tune.folder import SearchFolder
 from model.tune.identity import SearchIdentity
 from model.tune.names import full_names

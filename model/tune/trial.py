@@ -14,7 +14,7 @@ from optuna.trial import Trial, TrialState
 
 from export.snapshot import Snapshot
 from model.failures import disk_is_full
-from model.run_folder import RunRecord
+from model.runs.run_folder import RunRecord
 from model.train import train
 from model.tune.identity import State, TrialReport
 from model.tune.names import with_value

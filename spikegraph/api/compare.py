@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from model.compare.comparison import Comparison
-    from model.run_folder import RunRecord
+    from model.runs.run_folder import RunRecord
 
 Part = Literal["valid", "test"]
 
@@ -93,6 +93,6 @@ def import_lists(
         seed: of the model that made them, where it has one.
     """
     from export.snapshot import load_snapshot
-    from model.import_lists import import_lists as import_file
+    from model.runs.import_lists import import_lists as import_file
 
     return import_file(load_snapshot(snapshot), file, folder, name=name, part=part, seed=seed)

@@ -25,7 +25,7 @@ def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2
     from export.results import Ranked, Results
     from export.snapshot import load_snapshot
     from export.write_back import write_back as write
-    from model.results import run_results
+    from model.runs.results import run_results
 
     found = run_results(folder, top_n=top, similar=top)
     record = found.record

@@ -11,7 +11,7 @@ from spikegraph.settings import Settings
 if TYPE_CHECKING:
     from export.read_graph import ProfileSet
     from export.snapshot import Selection, Snapshot
-    from model.run_folder import RunRecord
+    from model.runs.run_folder import RunRecord
 
 
 def export(

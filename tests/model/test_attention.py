@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.sparse import Structure, multiply
+from model.kernels.sparse import Structure, multiply
 from model.spike.attention import attend, attention_weights
 
 NODES, MESSAGES, SIZE = 9, 7, 6

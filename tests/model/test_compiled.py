@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.cut import cut
 from model.graph import KnowledgeGraph, Triples
-from model.sparse import PARTS, Structure
+from model.kernels.cut import cut
+from model.kernels.sparse import PARTS, Structure
 from model.spike import fused
 from model.spike.attention import attend_by_messages, attend_to_triples
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from export.snapshot import Snapshot, check
 from model.controls import CONTROLS, NO_CONTROL, controlled
 from model.evaluate import evaluate
-from model.results import run_results
-from model.run_folder import RunFolder, RunIdentity, RunRecord
-from model.saved import load_recommender, open_run
+from model.runs.results import run_results
+from model.runs.run_folder import RunFolder, RunIdentity, RunRecord
+from model.runs.saved import load_recommender, open_run
 from model.train import train
 from spikegraph.errors import UsageError
 from tests.support.snapshots import random_snapshot

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from model.batches import Batch, UserBatch
 from model.distributed.group import ALONE, Group
-from model.run_folder import RunFolder
+from model.runs.run_folder import RunFolder
 from tests.support.snapshots import random_snapshot
 from tests.support.training_together import MODELS, run, train_all
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from model import ials
-from model.ials import Ials, IalsConfig
 from model.interactions import Interactions
+from model.rivals import ials
+from model.rivals.ials import Ials, IalsConfig
 from tests.support.snapshots import random_snapshot
 
 OPTIONS: dict[str, Any] = {"dimensions": 6, "unobserved_weight": 0.2, "regularisation": 0.05}

@@ -11,9 +11,9 @@ import pytest
 from export.snapshot import Snapshot, Split
 from model.compare.comparison import compare
 from model.evaluate import evaluate
-from model.import_lists import import_lists
-from model.lists import kept_lists
-from model.run_folder import RunFolder
+from model.runs.import_lists import import_lists
+from model.runs.lists import kept_lists
+from model.runs.run_folder import RunFolder
 from model.train import train
 from spikegraph.errors import DataError, UsageError
 from tests.support.snapshots import random_snapshot

@@ -11,10 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import item_knn
 from model.interactions import Interactions
-from model.item_knn import ItemKnn, ItemKnnConfig
 from model.retrieval import top_items
+from model.rivals import item_knn
+from model.rivals.item_knn import ItemKnn, ItemKnnConfig
 from model.scoring import scores_of
 from model.types import Embeddings
 from tests.support.snapshots import random_snapshot

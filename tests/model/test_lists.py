@@ -11,10 +11,10 @@ import pytest
 from export.snapshot import Snapshot, Split
 from model.evaluate import evaluate
 from model.interactions import Interactions
-from model.lists import RankedLists, kept_lists
 from model.ranking import rank_per_user
-from model.run_folder import RunFolder
-from model.saved import SPLITS_OF, Weights, load_recommender
+from model.runs.lists import RankedLists, kept_lists
+from model.runs.run_folder import RunFolder
+from model.runs.saved import SPLITS_OF, Weights, load_recommender
 from model.train import train
 from spikegraph.errors import DataError
 from tests.support.snapshots import random_snapshot

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from model.config import TrainConfig
-from model.ease import Ease, EaseConfig
 from model.interactions import Interactions
-from model.popularity import Popularity
 from model.presets import PRESETS
 from model.registry import MODELS, configure
+from model.rivals.ease import Ease, EaseConfig
+from model.rivals.popularity import Popularity
 from spikegraph.errors import UsageError
 from tests.support.model_case import ModelCase
 from tests.support.snapshots import random_snapshot

@@ -13,9 +13,9 @@ from torch import Tensor
 from export.snapshot import Snapshot
 from model.batches import Batch
 from model.interactions import Interactions
+from model.kernels.sparse import Structure
 from model.recommender import Size
 from model.registry import build, configure
-from model.sparse import Structure
 from model.spike.model import Spike
 from model.spike.neighbours import distinct, heard, surroundings
 from model.train import train

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from model.run_folder import RunFolder
+from model.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
 TENSORS = ("best.safetensors", "state.safetensors", "refit/best.safetensors", "refit/state.safetensors")

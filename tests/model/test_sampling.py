@@ -6,7 +6,7 @@ import torch
 from model.batches import NegativeSampler
 from model.graph import KnowledgeGraph, Triples
 from model.interactions import Interactions
-from model.sampling import dropout, keep_mask, sample_per_group
+from model.kernels.sampling import dropout, keep_mask, sample_per_group
 from tests.support.snapshots import random_snapshot
 
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from export.snapshot import Selection, Snapshot
-from model.ease import Ease, EaseConfig
 from model.hybrid import Hybrid, HybridConfig
 from model.interactions import Interactions
+from model.rivals.ease import Ease, EaseConfig
 from model.side_information import SideInformation
 from model.similarity_graph import SimilarityGraph, similarity_graph
 from model.spike.config import SpikeConfig

@@ -23,12 +23,12 @@ from export.snapshot import Snapshot
 from model.batches import Batch
 from model.config import TrainConfig
 from model.evaluate import evaluate
-from model.lightgcn import LightGcn
 from model.memory import check_memory
 from model.refit import refit
 from model.registry import configure
-from model.results import run_results
-from model.run_folder import RunFolder, RunRecord
+from model.rivals.lightgcn import LightGcn
+from model.runs.results import run_results
+from model.runs.run_folder import RunFolder, RunRecord
 from model.spike.model import Spike
 from model.train import train
 from model.types import Losses

@@ -21,7 +21,7 @@ from filelock import FileLock
 from optuna.storages.journal import JournalFileBackend
 
 from export.snapshot import IntArray, Snapshot, Split
-from model.run_folder import RunFolder, RunRecord
+from model.runs.run_folder import RunFolder, RunRecord
 from model.tune import storage, trial
 from model.tune.identity import Budget, SearchReport
 from model.tune.prepare import prepare

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from model.unit_rows import unit_rows
+from model.kernels.unit_rows import unit_rows
 
 
 def test_equals_torch() -> None:

@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from export.snapshot import Snapshot
-from model.checkpoint import load_weights, save_weights
 from model.evaluate import evaluate
 from model.interactions import Interactions
 from model.presets import DEFAULT_PRESET, PRESETS
 from model.recommender import Recommender, Size
 from model.registry import MODELS, build, configure
-from model.results import run_results
-from model.run_folder import RunRecord
+from model.runs.checkpoint import load_weights, save_weights
+from model.runs.results import run_results
+from model.runs.run_folder import RunRecord
 from model.train import train
 from spikegraph.errors import UsageError
 from tests.support.snapshots import random_snapshot

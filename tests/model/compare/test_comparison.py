@@ -15,7 +15,7 @@ from scipy import stats
 from export.snapshot import Snapshot, load_snapshot
 from model.compare.comparison import Comparison, compare
 from model.compare.tables import control_table
-from model.run_folder import RunFolder, RunRecord
+from model.runs.run_folder import RunFolder, RunRecord
 from model.train import train
 from spikegraph.errors import DataError, UsageError
 from tests.support.runs import small_runs

@@ -13,8 +13,8 @@ from model.device import few_threads
 from model.interactions import Interactions
 from model.refit import refit
 from model.retrieval import similar_rows, top_items
-from model.run_folder import RunRecord
-from model.saved import SPLITS_OF, Weights, load_recommender, newest_weights, open_run
+from model.runs.run_folder import RunRecord
+from model.runs.saved import SPLITS_OF, Weights, load_recommender, newest_weights, open_run
 from model.types import Ranking
 
 

@@ -17,9 +17,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from model.batches import Batch
-from model.lightgcn import LightGcn
 from model.refit import refit
-from model.run_folder import RunFolder, RunRecord
+from model.rivals.lightgcn import LightGcn
+from model.runs.run_folder import RunFolder, RunRecord
 from model.train import train
 from spikegraph.errors import LimitReachedError, SpikeGraphError, UsageError
 from tests.support.snapshots import random_snapshot
@@ -162,7 +162,7 @@ def test_a_full_disk_is_recognised_wherever_it_is_met(
     def full(*_: object, **__: object) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("model.run_folder.EpochLog.append", full)
+    monkeypatch.setattr("model.runs.run_folder.EpochLog.append", full)
     with pytest.raises(SpikeGraphError, match="no space left") as caught:
         run(tmp_path)
     assert caught.value.exit_code == 6
@@ -172,6 +172,6 @@ def test_other_file_errors_stay_what_they_are(tmp_path: Path, monkeypatch: pytes
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "no")
 
-    monkeypatch.setattr("model.run_folder.EpochLog.append", refused)
+    monkeypatch.setattr("model.runs.run_folder.EpochLog.append", refused)
     with pytest.raises(PermissionError):
         run(tmp_path)

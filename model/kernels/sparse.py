@@ -74,7 +74,7 @@ class Structure(nn.Module):
 
     def _cut(self, kept: Tensor, count: int) -> dict[str, Tensor]:
         if kept.device.type == "cpu":
-            from model.cut import cut
+            from model.kernels.cut import cut
 
             return cut(kept, count, {name: getattr(self, name) for name in PARTS})
         return self._cut_by_masks(kept, count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.compiled import Array, compiled, indices_of
+from model.kernels.compiled import Array, compiled, indices_of
 
 
 def cut(kept: Tensor, count: int, parts: dict[str, Tensor]) -> dict[str, Tensor]:

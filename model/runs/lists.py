@@ -14,7 +14,7 @@ from model.interactions import Interactions, contains
 from model.metrics import per_user
 from model.ranking import mean_metrics, with_keys
 from model.retrieval import top_items
-from model.run_folder import RunFolder
+from model.runs.run_folder import RunFolder
 from model.types import CUTOFFS, Embeddings
 
 

@@ -14,8 +14,8 @@ from model import losses
 from model.batches import Batch
 from model.config import ModelConfig
 from model.interactions import Interactions
+from model.kernels.sparse import Structure, multiply
 from model.recommender import Size, TrainedRecommender
-from model.sparse import Structure, multiply
 from model.types import Embeddings, Losses
 
 

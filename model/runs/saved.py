@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from export.snapshot import Snapshot, Split, load_snapshot
-from model.checkpoint import load_weights
 from model.device import find_device
 from model.fit import BEST
 from model.interactions import Interactions
 from model.recommender import Recommender
 from model.registry import build, configure
-from model.run_folder import IMPORTED, RunFolder, RunRecord, snapshot_hash
+from model.runs.checkpoint import load_weights
+from model.runs.run_folder import IMPORTED, RunFolder, RunRecord, snapshot_hash
 from spikegraph.errors import DataError, UsageError
 
 Weights = Literal["best", "final", "all"]

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from export.snapshot import IntArray, Snapshot, Split
 from model.interactions import Interactions, contains
-from model.lists import RankedLists, keep_lists
-from model.run_folder import IMPORTED, RunFolder, RunIdentity, RunRecord, TestReading, snapshot_hash
-from model.saved import SPLITS_OF
+from model.runs.lists import RankedLists, keep_lists
+from model.runs.run_folder import IMPORTED, RunFolder, RunIdentity, RunRecord, TestReading, snapshot_hash
+from model.runs.saved import SPLITS_OF
 from model.types import CUTOFFS
 from spikegraph.errors import DataError, UsageError
 from spikegraph.logs import get_logger
