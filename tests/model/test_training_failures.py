@@ -124,7 +124,7 @@ def test_a_full_disk_leaves_the_last_state(tmp_path: Path) -> None:
         from pathlib import Path
         from model import fit
         from spikegraph.errors import LimitReachedError
-        from tests.model.test_failures import run
+        from tests.model.test_training_failures import run
         save, calls = fit.save_state, []
         def limited(*arguments):
             save(*arguments)
