@@ -60,7 +60,11 @@ def parse(kind: type[Config], values: Mapping[str, Any], what: str) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        reason = "is not an option" if first["type"] == "extra_forbidden" else first["msg"]
+        reason = (
+            "is not an option" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        )
         raise UsageError(
-            f"{what}: '{key}' {reason}", where=key, hint=f"options: {', '.join(sorted(kind.model_fields))}"
+            f"{what}: '{key}' {reason}" if key else f"{what}: {reason}",
+            where=key or what,
+            hint=f"options: {', '.join(sorted(kind.model_fields))}",
         ) from error
