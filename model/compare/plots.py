@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from model.types import SELECTION_METRIC
 
 MOST_SERIES = len(SERIES)
 """Lines in one plot; more cannot be told apart."""
+
+LABEL_WIDTH = 34
+"""Letters of one line of a label beside a plot."""
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -52,10 +56,11 @@ STYLE: Any = {
 def score_bars(comparison: Comparison, metric: str) -> str:
     """Draw every group's mean with its interval over users; dots are the seeds."""
     scores = [score for score in comparison.scores if score.metric == metric]
-    with _figure(8, 0.9 + 0.42 * len(scores)) as (figure, axes):
+    names = [_wrapped(score.label) for score in reversed(scores)]
+    with _figure(8, 0.9 + 0.25 * len(names) + 0.17 * _lines(names)) as (figure, axes):
         for place, score in enumerate(reversed(scores)):
             _bar(axes, place, score)
-        axes.set_yticks(range(len(scores)), [score.label for score in reversed(scores)])
+        axes.set_yticks(range(len(scores)), names)
         axes.set_xlim(left=0)
         axes.set_xlabel(f"{metric}, {comparison.part} (lines: 95 % over users, dots: seeds)")
         axes.grid(visible=False, axis="y")
@@ -73,11 +78,12 @@ def _bar(axes: Axes, place: int, score: Score) -> None:
 def difference_plot(comparison: Comparison, metric: str) -> str:
     """Draw every tested difference with its interval over users."""
     pairs = [pair for pair in comparison.pairs if pair.metric == metric]
-    with _figure(8, 0.9 + 0.5 * len(pairs)) as (figure, axes):
+    names = [f"{_wrapped(pair.label)}\n− {_wrapped(pair.against)}" for pair in reversed(pairs)]
+    with _figure(8, 0.9 + 0.16 * len(names) + 0.17 * _lines(names)) as (figure, axes):
         axes.axvline(0, color=TEXT, linewidth=1)
         for place, pair in enumerate(reversed(pairs)):
             _difference(axes, place, pair)
-        axes.set_yticks(range(len(pairs)), [f"{pair.label}\n− {pair.against}" for pair in reversed(pairs)])
+        axes.set_yticks(range(len(pairs)), names)
         axes.set_xlabel(f"difference in {metric}, {comparison.part} (lines: 95 % over users)")
         axes.set_ylim(-0.7, len(pairs) - 0.3)
         axes.grid(visible=False, axis="y")
@@ -139,6 +145,15 @@ def bucket_plot(table: BucketTable, labels: Sequence[str]) -> str:
         axes.set(xlabel=table.title, ylabel=table.metric)
         figure.legend(loc="outside lower center", ncols=2)
         return _svg(figure, f"{table.metric} by {table.title}")
+
+
+def _wrapped(label: str) -> str:
+    """Break a label into lines, so that it leaves the plot its room; a word without spaces is broken too."""
+    return "\n".join(textwrap.wrap(label, LABEL_WIDTH)) or label
+
+
+def _lines(names: Sequence[str]) -> int:
+    return sum(name.count("\n") + 1 for name in names)
 
 
 def _first(labels: Sequence[str], present: set[str]) -> dict[int, str]:

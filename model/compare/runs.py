@@ -207,4 +207,6 @@ def _telling_apart(run: Run, namesakes: Sequence[Sequence[Run]]) -> str:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {_short(part)}" for key, part in value.items()) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
