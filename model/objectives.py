@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from model.batches import Batch, NegativeSampler, Sampler, UserBatch, UserSampler
 from model.interactions import Interactions
-from model.losses import bpr
+from model.losses import bpr, squared_norms
 from model.types import Embeddings
 
 ObjectiveName = Literal["bpr", "softmax"]
@@ -24,23 +24,32 @@ class Objective(Protocol):
     def sampler(self, interactions: Interactions) -> Sampler[Any]:
         """Give the batches it wants."""
 
-    def loss(self, users: Tensor, items: Tensor, batch: Any) -> Tensor:
-        """Give the loss of a batch from the embeddings of all users [U, d] and all items [V, d]: a scalar."""
+    def parts(self, users: Tensor, items: Tensor, batch: Any) -> dict[str, Tensor]:
+        """Give the named parts of a batch's loss from the embeddings of all users [U, d] and all items [V, d]."""
 
     def embeddings(self, users: Tensor, items: Tensor) -> Embeddings:
         """Give the vectors whose products are the scores that were trained."""
 
 
+@dataclass(frozen=True)
 class Bpr:
     """Bayesian personalised ranking with one uniform negative a pair; scores are products (Rendle et al., UAI 2009)."""
+
+    l2_weight: float = 0.0
+    """Of half the squared norms of the batch's three embeddings, per interaction."""
 
     def sampler(self, interactions: Interactions) -> Sampler[Batch]:
         """Give pairs with a negative each."""
         return NegativeSampler(interactions)
 
-    def loss(self, users: Tensor, items: Tensor, batch: Batch) -> Tensor:
-        """Mean over the batch of -log σ(u·i⁺ - u·i⁻)."""
-        return bpr(*vectors_of(users, items, batch))
+    def parts(self, users: Tensor, items: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Mean over the batch of -log σ(u·i⁺ - u·i⁻), and L2 where it has a weight."""
+        rows = (users, batch.users), (items, batch.positives), (items, batch.negatives)
+        vectors = [matrix.index_select(0, row) for matrix, row in rows]
+        found = {"bpr": bpr(vectors[0], vectors[1], vectors[2])}
+        if self.l2_weight:
+            found["l2"] = self.l2_weight * squared_norms(*vectors)
+        return found
 
     def embeddings(self, users: Tensor, items: Tensor) -> Embeddings:
         """Give the vectors as they are."""
@@ -62,6 +71,10 @@ class Softmax:
         """Give users with all their items."""
         return UserSampler(interactions)
 
+    def parts(self, users: Tensor, items: Tensor, batch: UserBatch) -> dict[str, Tensor]:
+        """Give the cross-entropy alone."""
+        return {"softmax": self.loss(users, items, batch)}
+
     def loss(self, users: Tensor, items: Tensor, batch: UserBatch) -> Tensor:
         """Mean over the batch's pairs of -log softmax(cos(u, ·) / τ)[i]."""
         chosen = functional.normalize(users.index_select(0, batch.users), dim=1)
@@ -74,13 +87,6 @@ class Softmax:
         return Embeddings(functional.normalize(users, dim=1), functional.normalize(items, dim=1))
 
 
-def objective_of(name: ObjectiveName, temperature: float) -> Objective:
-    """Make the objective of this name."""
-    return Softmax(temperature) if name == "softmax" else Bpr()
-
-
-def vectors_of(users: Tensor, items: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """Give the rows of a batch's users, items and negatives, [B, d] each."""
-    rows = (users, batch.users), (items, batch.positives), (items, batch.negatives)
-    vectors = [matrix.index_select(0, row) for matrix, row in rows]
-    return vectors[0], vectors[1], vectors[2]
+def objective_of(name: ObjectiveName, temperature: float, l2_weight: float = 0.0) -> Objective:
+    """Make the objective of this name; each takes the option that is its own."""
+    return Softmax(temperature) if name == "softmax" else Bpr(l2_weight)

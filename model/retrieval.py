@@ -97,7 +97,7 @@ def nearest(
         rows [n, k], -1 where there are fewer, and their scores.
     """
     blocks = []
-    for start, stop in _ranges(rows, rows * 4, block_bytes):
+    for start, stop in row_blocks(rows, rows * 4, block_bytes):
         scores = scores_of(start, stop)
         scores = scores.masked_fill(scores <= least, -torch.inf)
         own = torch.arange(start, stop, device=scores.device)
@@ -162,7 +162,7 @@ def _user_blocks(
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     items = embeddings.items
     seen = seen.to(items.device)
-    for start, stop in _ranges(len(users), len(items) * items.element_size(), block_bytes):
+    for start, stop in row_blocks(len(users), len(items) * items.element_size(), block_bytes):
         block = users[start:stop]
         scores = scores_of(embeddings, block)
         position, item = seen.of_users(block)
@@ -170,7 +170,8 @@ def _user_blocks(
         yield block, *best(scores, k)
 
 
-def _ranges(rows: int, row_bytes: int, block_bytes: int) -> Iterator[tuple[int, int]]:
+def row_blocks(rows: int, row_bytes: int, block_bytes: int = BLOCK_BYTES) -> Iterator[tuple[int, int]]:
+    """Cut rows into blocks of bounded memory: where each starts and stops."""
     step = max(1, block_bytes // max(row_bytes, 1))
     for start in range(0, rows, step):
         yield start, min(start + step, rows)

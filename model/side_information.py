@@ -15,7 +15,7 @@ from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from export.snapshot import FloatArray, Snapshot
-from model.retrieval import BLOCK_BYTES, nearest
+from model.retrieval import nearest, row_blocks
 from model.types import Ranking
 from spikegraph.errors import UsageError
 from spikegraph.logs import get_logger
@@ -68,10 +68,8 @@ class SideInformation:
 
     def add_to(self, matrix: Tensor) -> None:
         """Add all similarities to a matrix [V, V], in blocks of rows."""
-        step = max(1, BLOCK_BYTES // (4 * max(self.num_items, 1)))
-        for start in range(0, self.num_items, step):
-            rows = self.similarities(start, min(start + step, self.num_items))
-            matrix[start : start + len(rows)] += rows.to(matrix)
+        for start, stop in row_blocks(self.num_items, 4 * self.num_items):
+            matrix[start:stop] += self.similarities(start, stop).to(matrix)
 
 
 def knowledge_relations(snapshot: Snapshot) -> tuple[str, ...]:

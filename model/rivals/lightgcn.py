@@ -14,7 +14,7 @@ from model import losses
 from model.batches import Batch
 from model.config import ModelConfig
 from model.interactions import Interactions
-from model.kernels.sparse import Structure, multiply
+from model.kernels.adjacency import SymmetricAdjacency
 from model.recommender import Size, TrainedRecommender
 from model.types import Embeddings, Losses
 
@@ -35,8 +35,6 @@ class LightGcn(TrainedRecommender[Batch]):
     config_type: ClassVar[type[ModelConfig]] = LightGcnConfig
     has_vectors: ClassVar[bool] = True
 
-    normalised: Tensor
-
     def __init__(self, config: LightGcnConfig, interactions: Interactions, generator: torch.Generator) -> None:
         super().__init__()
         self.num_users, self.num_items = interactions.num_users, interactions.num_items
@@ -44,13 +42,8 @@ class LightGcn(TrainedRecommender[Batch]):
         nodes = self.num_users + self.num_items
         initial = torch.empty(nodes, config.dimensions)
         self.embedding = nn.Parameter(nn.init.normal_(initial, std=0.1, generator=generator))
-        ends = interactions.users, interactions.items + self.num_users
-        rows, columns = torch.cat(ends), torch.cat(ends[::-1])
-        order = torch.argsort(rows, stable=True)
-        self.structure = Structure(rows[order], columns[order], (nodes, nodes))
-        scale = self.structure.offsets.diff().clamp(min=1).to(initial.dtype).rsqrt()
-        values = scale[self.structure.rows] * scale[self.structure.columns]
-        self.register_buffer("normalised", values, persistent=False)
+        pairs = torch.stack([interactions.users, interactions.items + self.num_users])
+        self.adjacency = SymmetricAdjacency(pairs, nodes)
 
     @classmethod
     @override
@@ -89,7 +82,7 @@ class LightGcn(TrainedRecommender[Batch]):
         layer: Tensor = self.embedding
         total = layer
         for _ in range(self.config.layers):
-            layer = multiply(self.structure, self.normalised, layer)
+            layer = self.adjacency(layer)
             total = total + layer
         mean = total / (self.config.layers + 1)
         return mean[: self.num_users], mean[self.num_users :]

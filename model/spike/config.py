@@ -79,6 +79,11 @@ class SpikeConfig(ModelConfig):
     for all. `null`: a step propagates the whole graph."""
 
     @property
+    def l2(self) -> float:
+        """The weight of L2 in the loss; 0 where it is left out."""
+        return self.l2_weight if self.l2_in_loss else 0.0
+
+    @property
     def attends(self) -> bool:
         """Whether anybody hears the knowledge graph: without a share of it items hear their other messages only."""
         return self.attention_share > 0 or not (self.users_send_messages or self.similar_items == "heard")

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from model.graph import KnowledgeGraph, Triples
 from model.interactions import Interactions
+from model.kernels.adjacency import SymmetricAdjacency
 from model.kernels.sampling import dropout
 from model.kernels.sparse import Structure, multiply
 from model.kernels.unit_rows import unit_rows
-from model.similarity_graph import SimilarityGraph
 from model.spike.attention import attend_to_triples
 from model.spike.config import SpikeConfig
 from model.spike.rationale import without_rationale
@@ -28,7 +28,7 @@ class SpikeEncoder(nn.Module):
         config: SpikeConfig,
         triples: Triples,
         interactions: Interactions,
-        similar: SimilarityGraph | None,
+        similar: SymmetricAdjacency | None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()

@@ -9,12 +9,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from export.snapshot import Snapshot
-from model import losses
 from model.batches import Batch, Sampler, UserBatch
 from model.config import ModelConfig
 from model.graph import Triples
 from model.interactions import Interactions
-from model.objectives import objective_of, vectors_of
+from model.objectives import objective_of
 from model.recommender import Size, TrainedRecommender
 from model.similarity_graph import similarity_graph
 from model.spike import neighbours
@@ -51,7 +50,7 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         super().__init__()
         self.num_users, self.num_items = interactions.num_users, interactions.num_items
         self.config = config
-        self.objective = objective_of(config.objective, config.temperature)
+        self.objective = objective_of(config.objective, config.temperature, config.l2)
         similar = similarity_graph(snapshot) if config.similar_items == "heard" else None
         triples = Triples.of_items(snapshot)
         if config.attends:
@@ -125,10 +124,7 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
             return neighbours.loss(self.encoder, self._networks, batch, generator)
         passes = self._training_passes(generator)
         users, entities = self._final(passes[0], passes[1], generator)
-        items = entities[: self.num_items]
-        parts: dict[str, Tensor] = {self.config.objective: self.objective.loss(users, items, batch)}
-        if isinstance(batch, Batch) and self.config.l2_in_loss and self.config.l2_weight:
-            parts["l2"] = self.config.l2_weight * losses.squared_norms(*vectors_of(users, items, batch))
+        parts = self.objective.parts(users, entities[: self.num_items], batch)
         if self._matches:
             parts["matching"] = self.config.matching_weight * self._matching(users, entities, passes[2], generator)
         return parts
@@ -147,18 +143,18 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         """Encode the profiles for injection, removal and matching: once, or with a fresh mask each."""
         if self.config.share_profile_dropout:
             return [self._profiles(generator, users=self._matches or self.config.users_send_messages)] * 3
-        passes = 3 if self._matches else 2
-        if self.user_profiles is None or self.entity_profiles is None:
+        passes, networks = 3 if self._matches else 2, self._networks
+        if networks is None:
             return [Profiles(None, None)] * passes
-        of_both = (network.passes(passes, generator) for network in (self.user_profiles, self.entity_profiles))
+        of_both = (network.passes(passes, generator) for network in networks)
         return [Profiles(*one) for one in zip(*of_both, strict=True)]
 
     def _profiles(self, generator: torch.Generator | None, *, users: bool) -> Profiles:
         """Encode the entities' profiles, and the users' where somebody reads them."""
-        if self.user_profiles is None or self.entity_profiles is None:
+        networks = self._networks
+        if networks is None:
             return Profiles(None, None)
-        of_users = self.user_profiles(generator) if users else None
-        return Profiles(of_users, self.entity_profiles(generator))
+        return Profiles(networks[0](generator) if users else None, networks[1](generator))
 
     def _final(self, injected: Profiles, removed: Profiles, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """Inject, propagate, remove.

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from model import losses
 from model.batches import Batch
 from model.graph import KnowledgeGraph, Triples
 from model.kernels.sparse import Structure
+from model.objectives import Bpr
 from model.spike.encoder import MeanOf, SpikeEncoder
 from model.spike.matching import matching
 from model.spike.passes import draw_masks, encode
@@ -165,10 +165,7 @@ def loss(
     users, entities = own[0] + summed[0], own[1] + summed[1]
     rows = [torch.searchsorted(part.users, batch.users)]
     rows += [torch.searchsorted(part.entities, ends) for ends in (batch.positives, batch.negatives)]
-    vectors = users[rows[0]], entities[rows[1]], entities[rows[2]]
-    parts = {"bpr": losses.bpr(*vectors)}
-    if config.l2_in_loss and config.l2_weight:
-        parts["l2"] = config.l2_weight * losses.squared_norms(*vectors)
+    parts = Bpr(config.l2).parts(users, entities, Batch(*rows))
     if config.matching_weight and texts[0] is not None and texts[1] is not None:
         centre = torch.unique(rows[0]), torch.unique(torch.cat(rows[1:]))
         final, wanted = (torch.cat([a[centre[0]], b[centre[1]]]) for a, b in ((users, entities), (texts[0], texts[1])))

@@ -13,9 +13,10 @@ import torch
 from export.snapshot import Selection, Snapshot
 from model.hybrid import Hybrid, HybridConfig
 from model.interactions import Interactions
+from model.kernels.adjacency import SymmetricAdjacency
 from model.rivals.ease import Ease, EaseConfig
 from model.side_information import SideInformation
-from model.similarity_graph import SimilarityGraph, similarity_graph
+from model.similarity_graph import similarity_graph
 from model.spike.config import SpikeConfig
 from model.spike.model import Spike
 from spikegraph.errors import DataError, UsageError
@@ -86,7 +87,7 @@ def test_the_similarity_graph_is_symmetric_and_scaled_by_degrees() -> None:
     degrees = np.maximum(dense.sum(1), 1)
     expected = dense / np.sqrt(degrees[:, None] * degrees[None, :])
     values = torch.randn(5, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    received = SimilarityGraph(pairs, 5)(values)
+    received = SymmetricAdjacency(torch.from_numpy(pairs), 5)(values)
     np.testing.assert_allclose(received.detach().numpy(), expected @ values.detach().numpy(), atol=1e-6)
     received.sum().backward()
     np.testing.assert_allclose(values.grad, expected.sum(0)[:, None].repeat(3, axis=1), atol=1e-6)
