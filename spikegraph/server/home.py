@@ -137,7 +137,8 @@ def ensure_password(home: Home, java: Java) -> None:
             hint = f"write the password into that file, or start over: spikegraph server remove, {INSTALL_HINT}"
             raise ServerError("the file with the password is gone", where=str(home.password_file), hint=hint)
         return
-    password = secrets.token_urlsafe(24)
+    # Hexadecimal: the tool that sets it takes a password that begins with a dash for an option.
+    password = secrets.token_hex(24)
     _write_private(home.password_file, password)
     _set_initial_password(home, java, password)
 
