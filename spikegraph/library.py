@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cypher import answers, statements
+from cypher import statements
+from cypher.answers.relation_types import for_dataset
 from cypher.statements import Statement
 from spikegraph.api import connect
 from spikegraph.errors import UsageError
@@ -43,7 +44,7 @@ def query(settings: Settings, name: str, parameters: Mapping[str, str]) -> list[
     values = {key: parameter_value(key, example, parameters.get(key)) for key, example in statement.parameters.items()}
     with connect(settings) as store:
         if "dataset" in values:
-            statement = answers.for_dataset(store, statement, values["dataset"])
+            statement = for_dataset(store, statement, values["dataset"])
         return store.read(statement, **values)
 
 

@@ -11,9 +11,8 @@ from rich.console import Console
 
 from spikegraph import api
 from spikegraph.cli.command import Answer, Session, command, key_values
+from spikegraph.cli.names import Name
 from spikegraph.cli.tables import show_pairs, show_table
-
-Name = Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,12 +10,14 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from spikegraph.cli import (
-    answers,
     compare,
     datasets,
     doctor,
+    explain,
     pipeline,
     profiles,
+    query,
+    recommend,
     runs,
     server,
     similarity,
@@ -33,7 +35,21 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for group in (doctor, server, datasets, profiles, similarity, training, tune, compare, runs, answers, pipeline):
+for group in (
+    doctor,
+    server,
+    datasets,
+    profiles,
+    similarity,
+    training,
+    tune,
+    compare,
+    runs,
+    recommend,
+    explain,
+    query,
+    pipeline,
+):
     group.add_to(app)
 
 

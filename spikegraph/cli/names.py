@@ -1,4 +1,4 @@
-"""Arguments and options that the commands about profiles share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -7,4 +7,6 @@ from typing import Annotated
 import typer
 
 Name = Annotated[str, typer.Argument(help="The data set's name in the graph.", metavar="NAME")]
+User = Annotated[str, typer.Argument(help="A user: key, short key (user/7) or exact name.", metavar="USER")]
+Item = Annotated[str, typer.Argument(help="An item: key, short key (movie/12) or exact name.", metavar="ITEM")]
 Embedding = Annotated[str, typer.Option(help="Text vectors to make: lsa, minilm, PROVIDER:MODEL or none.")]

@@ -37,7 +37,7 @@ def pipeline(
 
 def demo(session: Session) -> Answer:
     """The whole road on the bundled data: real films, simulated viewers."""
-    from spikegraph.cli.answers import show_recommendations
+    from spikegraph.cli.recommend import show_recommendations
     from spikegraph.demo import run_demo
 
     done = run_demo(session.settings)

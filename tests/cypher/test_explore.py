@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cypher import statements
-from cypher.answers import for_dataset
+from cypher.answers.relation_types import for_dataset
 from cypher.store import Store
 from export.write_back import write_back
 from tests.support.film_graph import build, results_of

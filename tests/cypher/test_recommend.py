@@ -8,16 +8,10 @@ import uuid
 import pytest
 
 from cypher import statements
-from cypher.answers import (
-    Named,
-    explain,
-    find_item,
-    find_user,
-    for_dataset,
-    recommend,
-    similar_items,
-    similar_users,
-)
+from cypher.answers.lists import recommend, similar_items, similar_users
+from cypher.answers.names import Named, find_item, find_user
+from cypher.answers.reasons import explain
+from cypher.answers.relation_types import for_dataset
 from cypher.store import Store
 from export.write_back import write_back
 from spikegraph.errors import NotFoundError, UsageError

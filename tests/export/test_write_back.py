@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cypher import dataset as datasets
-from cypher.answers import recommend
+from cypher.answers.lists import recommend
 from cypher.store import Store
 from export import runs
 from export.list_writing import batches, rounded

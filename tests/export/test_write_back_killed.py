@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cypher import dataset as datasets
-from cypher.answers import recommend
+from cypher.answers.lists import recommend
 from cypher.store import Store
 from export import runs
 from export.write_back import write_back

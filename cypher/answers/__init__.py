@@ -1,0 +1,1 @@
+"""The graph's answers: what to recommend, what is similar, and why."""
