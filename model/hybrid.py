@@ -78,9 +78,9 @@ class Hybrid(Spike):
         return Embeddings(torch.cat([scaled, self.histories], dim=1), torch.cat([items, self.item_weights], dim=1))
 
     @override
-    def similar_items(self, k: int) -> Ranking:
-        """Give each item the k nearest others by the cosine of SPiKE's vectors."""
-        return similar_rows(super().encode().items, k)
+    def similar_items(self, k: int, embeddings: Embeddings) -> Ranking:
+        """Give each item the k nearest others by the cosine of SPiKE's vectors, its first columns."""
+        return similar_rows(embeddings.items[:, : -self.num_items], k)
 
     @classmethod
     @override

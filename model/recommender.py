@@ -84,9 +84,14 @@ class Recommender(nn.Module, ABC):
     def encode(self) -> Embeddings:
         """Give the embeddings: users [U, d], items [V, d], without dropout, on the full graph."""
 
-    def similar_items(self, k: int) -> Ranking | None:
-        """Give each item the k others that are most alike, by the cosine of its vector; None without vectors."""
-        return similar_rows(self.encode().items, k) if self.has_vectors else None
+    def similar_items(self, k: int, embeddings: Embeddings) -> Ranking | None:
+        """Give each item the k others that are most alike, by the cosine of its vector; None without vectors.
+
+        Args:
+            k: how many.
+            embeddings: what `encode` gives.
+        """
+        return similar_rows(embeddings.items, k) if self.has_vectors else None
 
     @classmethod
     @abstractmethod

@@ -23,8 +23,8 @@ def replace_text(file: Path, text: str) -> None:
     part.replace(file)
 
 
-def read_toml(file: Path) -> dict[str, Any]:
-    """Read a TOML file.
+def read_toml(file: Path, hint: str | None = None) -> dict[str, Any]:
+    """Read a TOML file; an error carries the hint.
 
     Raises:
         UsageError: it cannot be read, or is not TOML; the reason names the line.
@@ -32,9 +32,9 @@ def read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file)) from error
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file), hint=hint) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"is not TOML: {error}", where=str(file)) from error
+        raise UsageError(f"is not TOML: {error}", where=str(file), hint=hint) from error
 
 
 @contextmanager

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from spikegraph.errors import UsageError
+from spikegraph.files import read_toml
 from spikegraph.settings import configuration_error
 
 SHIPPED = Path(__file__).with_name("prices.toml")
@@ -92,14 +90,7 @@ def find_price(provider: str, name: str, own: Path | None = None, *, listed: boo
 
 
 def _read(file: Path) -> dict[str, _Provider]:
-    try:
-        tables: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(file), hint="see llm.prices") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"is not TOML: {error}", where=str(file), hint=f"its form is that of {SHIPPED.name}"
-        ) from error
+    tables = read_toml(file, hint=f"see llm.prices; its form is that of {SHIPPED.name}")
     try:
         return {provider: _Provider.model_validate(table) for provider, table in tables.items()}
     except ValidationError as error:

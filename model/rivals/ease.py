@@ -76,7 +76,7 @@ class Ease(ClosedFormRecommender):
         return Embeddings(self._history(self.weights.dtype), self.weights.T)
 
     @override
-    def similar_items(self, k: int) -> Ranking:
+    def similar_items(self, k: int, embeddings: Embeddings) -> Ranking:
         """Give each item the k others it speaks for most: the largest positive entries of its row of B."""
         return nearest(lambda start, stop: self.weights[start:stop], self.num_items, k)
 

@@ -112,7 +112,7 @@ class ItemKnn(ClosedFormRecommender):
         return Embeddings(users, torch.sparse_csc_tensor(offsets, items[order], values, shape, check_invariants=False))
 
     @override
-    def similar_items(self, k: int) -> Ranking:
+    def similar_items(self, k: int, embeddings: Embeddings) -> Ranking:
         """Give each item its neighbours, k at most."""
         rows, values = self.neighbours[:, :k], self.similarities[:, :k]
         values = values.masked_fill(rows < 0, -torch.inf)

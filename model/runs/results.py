@@ -67,7 +67,7 @@ def run_results(
         embeddings = recommender.encode()
         seen = Interactions.from_snapshot(snapshot, SPLITS_OF[weights])
         lists = top_items(embeddings, seen, top_n)
-        similar_items = recommender.similar_items(similar)
+        similar_items = recommender.similar_items(similar, embeddings)
         if not recommender.has_vectors:
             return RunResults(record, weights, lists, similar_items, None, None, None)
         similar_users = similar_rows(embeddings.users, similar)

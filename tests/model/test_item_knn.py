@@ -101,7 +101,7 @@ def test_users_who_have_everything_say_nothing_under_idf() -> None:
 def test_similar_items_are_the_neighbours() -> None:
     model = fitted(Interactions.from_snapshot(random_snapshot(), ["train"]), neighbours=3)
     for k in (2, 5):
-        ranking = model.similar_items(k)
+        ranking = model.similar_items(k, model.encode())
         assert ranking.rows.shape == ranking.scores.shape == (40, k)
         np.testing.assert_array_equal(ranking.rows[:, :2], model.neighbours[:, :2].numpy())
     assert (ranking.rows[:, 3:] == -1).all()

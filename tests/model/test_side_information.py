@@ -154,7 +154,7 @@ def test_ease_says_which_items_speak_for_each_other() -> None:
     snapshot = random_snapshot()
     model = Ease(EaseConfig(regularisation=3.0), Interactions.from_snapshot(snapshot, ["train"]))
     model.fit()
-    near = model.similar_items(4)
+    near = model.similar_items(4, model.encode())
     for item, (rows, scores) in enumerate(zip(near.rows, near.scores, strict=True)):
         listed = rows >= 0
         assert (scores[listed] > 0).all()
