@@ -24,7 +24,7 @@ __all__ = [
 
 State = Literal["ready", "ingesting"]
 
-COUNTS = ("users", "items", "entities", "triples", "train", "valid", "test")
+COUNTS = ("users", "items", "entities", "triples", "train", "valid", "test", "friends")
 """What is counted of a data set; each is a property of its node. `entities` includes the items."""
 
 

@@ -121,6 +121,17 @@ def read_similar_items(store: Store, dataset: str, run: str) -> IntArray:
     return buffer.array[:, : buffer.filled]
 
 
+def read_friends(store: Store, dataset: str) -> IntArray:
+    """Read which users are friends: int64 [2, f], numbers of idx."""
+    blocks = store.read("export/user_blocks", dataset=dataset, block=BLOCK)
+    parts = ranges((b["block"], b["nodes"], b["train"]) for b in blocks)
+    found = [
+        np.array([part["users"], part["friends"]], dtype=np.int64)
+        for part in store.columns("export/friends", parts, dataset=dataset)
+    ]
+    return np.hstack([np.zeros((2, 0), dtype=np.int64), *found])
+
+
 def ranges(blocks: Iterable[tuple[int, int, int]]) -> list[Range]:
     """Join blocks (number, nodes, links), in order, to ranges of idx of about the same work."""
     found: list[Range] = []

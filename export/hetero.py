@@ -21,7 +21,7 @@ def to_hetero(snapshot: Snapshot) -> HeteroData:
 
     The node types hold `x` float32 [n, D] where the snapshot has text vectors, and `num_nodes`; `entity`
     also `item_mask` bool [E]. Edge types are `(user, interacts, entity)` from train only, and
-    `(entity, TYPE, entity)` per relation, all with `edge_index` int64 [2, m]. Held-out pairs are no edges, so
+    `(entity, TYPE, entity)` per relation, `(user, friend_of, user)` where friends came along, all with `edge_index` int64 [2, m]. Held-out pairs are no edges, so
     that no message can pass along them: they are `valid_label_index` and `test_label_index` of
     `(user, interacts, entity)`.
     """
@@ -35,6 +35,8 @@ def to_hetero(snapshot: Snapshot) -> HeteroData:
     for number, relation in enumerate(snapshot.manifest.relations):
         chosen = snapshot.edge_index[:, np.asarray(snapshot.edge_type) == number]
         _add_edges(data, ("entity", relation, "entity"), chosen)
+    if snapshot.friends is not None:
+        _add_edges(data, ("user", "friend_of", "user"), snapshot.friends)
     return data
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from cypher import dataset as datasets
 from cypher.dataset import Dataset
 from cypher.store import Store
-from export.columns import Graph, moved, read_graph, read_similar_items
+from export.columns import Graph, moved, read_friends, read_graph, read_similar_items
 from export.snapshot import SPLITS, FloatArray, IntArray, Manifest, Selection, Snapshot
 from export.subgraph import choose
 from spikegraph.errors import DataError, NotFoundError, UsageError
@@ -61,7 +61,7 @@ def export_snapshot(
         profile_set: the set that `selection.profile_set` names; without it the one active on the graph.
 
     Raises:
-        NotFoundError: no such data set or run.
+        NotFoundError: no such data set or run, or friends are asked for and there are none.
         UsageError: a relation that the data set does not have.
         DatasetLockedError: a process is writing to the data set.
         DatabaseError: the data set is half written, or changed while it was read.
@@ -76,8 +76,11 @@ def export_snapshot(
     other_labels = ["Entity", "Item", record.label]
     graph = read_graph(store, dataset, other_labels, types, profiles.run if profiles else None)
     similar = [_similar(store, dataset, run) for run in chosen.similarity_runs]
+    friends = _friends(store, dataset) if chosen.friends else None
     datasets.require_unmoved(store, record, hint="export again")
     snapshot = _assembled(record, graph, types, similar, chosen)
+    if friends is not None:
+        snapshot = _with_friends(snapshot, graph, friends)
     if vectors is not None and profiles is not None:
         snapshot = _with_vectors(snapshot, graph, profiles, vectors, text_embedding)
     return snapshot.save(folder)
@@ -107,6 +110,13 @@ def _similar(store: Store, dataset: str, run: str) -> IntArray:
     if not edges.shape[1]:
         raise NotFoundError(f"no items are similar by the run '{run}'", where=dataset, hint="spikegraph runs list")
     return edges
+
+
+def _friends(store: Store, dataset: str) -> IntArray:
+    pairs = read_friends(store, dataset)
+    if not pairs.shape[1]:
+        raise NotFoundError("the data set knows of no friends", where=dataset, hint="export without friends")
+    return pairs
 
 
 def _assembled(
@@ -148,6 +158,12 @@ def _assembled(
         entities=kept[["key", "name", "label"]],
         num_items=num_items,
     )
+
+
+def _with_friends(snapshot: Snapshot, graph: Graph, friends: IntArray) -> Snapshot:
+    pairs = _sorted(_Rows(graph.users["idx"].to_numpy(np.int64), "users")(friends))
+    counts = snapshot.manifest.counts | {"friends": pairs.shape[1]}
+    return replace(snapshot, manifest=snapshot.manifest.model_copy(update={"counts": counts}), friends=pairs)
 
 
 def _similarity_names(count: int) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class Selection(BaseModel):
         max_degree: an auxiliary entity with more chosen triples is left out.
         profile_set: name of a profile set of the profile store; None means the one active on the graph.
         similarity_runs: runs whose `SIMILAR_TO` edges among items become relations of their own.
+        friends: whether the users' `FRIEND_OF` comes along.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,13 +63,15 @@ class Selection(BaseModel):
     max_degree: int | None = Field(default=None, ge=1)
     profile_set: str | None = None
     similarity_runs: tuple[str, ...] = ()
+    friends: bool = False
 
 
 class Manifest(BaseModel):
     """What a snapshot is and what it was made from; `content_hash` covers arrays, keys and names.
 
     `counts` holds `users items entities triples train valid test`, and `without_profile`, the number of
-    nodes whose text vector is zero because they have no profile (absent where there are no text vectors).
+    nodes whose text vector is zero because they have no profile (absent where there are no text vectors), and
+    `friends`, where they came along.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -102,6 +105,7 @@ class Snapshot:
         num_items: V, the number of rows of `entities` that are items.
         user_profile: float32 [U, D] text vectors of the profiles, or None.
         entity_profile: float32 [E, D] text vectors of the profiles, or None.
+        friends: int64 [2, f] rows of users who are friends, each pair once in either direction, or None.
     """
 
     manifest: Manifest
@@ -113,6 +117,7 @@ class Snapshot:
     num_items: int
     user_profile: FloatArray | None = None
     entity_profile: FloatArray | None = None
+    friends: IntArray | None = None
     folder: Path | None = field(default=None, compare=False)
 
     @property
@@ -183,6 +188,8 @@ class Snapshot:
         arrays |= {"edge_index": self.edge_index, "edge_type": self.edge_type}
         if self.user_profile is not None and self.entity_profile is not None:
             arrays |= {"user_profile": self.user_profile, "entity_profile": self.entity_profile}
+        if self.friends is not None:
+            arrays["friends"] = self.friends
         return arrays
 
 
@@ -223,6 +230,9 @@ def check(snapshot: Snapshot, where: str) -> None:
         _refuse("has text vectors of users or of entities, but not of both", where)
     found = {"users": users, "items": items, "entities": entities, "triples": triples}
     found |= {split: snapshot.interactions[split].shape[1] for split in SPLITS}
+    if snapshot.friends is not None:
+        _check_rows("friends", snapshot.friends, (2, snapshot.friends.shape[-1]), (users, users), where)
+        found["friends"] = snapshot.friends.shape[1]
     for name, count in found.items():
         if snapshot.manifest.counts.get(name) != count:
             _refuse(f"has {count} {name}, the manifest says {snapshot.manifest.counts.get(name)}", where)
@@ -256,6 +266,7 @@ def _open(folder: Path) -> Snapshot:
             num_items=manifest.counts["items"],
             user_profile=_array(folder, "user_profile") if profiles else None,
             entity_profile=_array(folder, "entity_profile") if profiles else None,
+            friends=_array(folder, "friends") if manifest.selection.friends else None,
             folder=folder,
         )
     except (OSError, EOFError, ValueError, KeyError, pa.ArrowException) as error:

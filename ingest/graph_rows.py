@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cypher import identifiers
-from ingest.tables import Tables
+from ingest.tables import FRIEND_COLUMNS, Tables
 from spikegraph.errors import DataError
 
 _NO_ATTRIBUTE = {"key", "name", "label", "is_item"}
@@ -30,6 +30,7 @@ class GraphRows:
         interactions: `user` and `item` as `idx`, `split`, and what they carry; sorted by user and item.
         triples: `head` and `tail` as `idx`, `relation`; sorted by relation, head and tail.
         relations: `type`, `name`, `sentence`, `idx`.
+        friends: `user` and `friend` as `idx`; sorted.
     """
 
     users: pd.DataFrame
@@ -37,9 +38,10 @@ class GraphRows:
     interactions: pd.DataFrame
     triples: pd.DataFrame
     relations: pd.DataFrame
+    friends: pd.DataFrame
 
     def counts(self) -> dict[str, int]:
-        """Count what will stand in the graph, by the names of `cypher.dataset.COUNTS`."""
+        """Count what will stand in the graph, by the names of `cypher.dataset.COUNTS`; friends where there are any."""
         parts = self.interactions["split"].value_counts()
         return {
             "users": len(self.users),
@@ -47,6 +49,7 @@ class GraphRows:
             "entities": len(self.entities),
             "triples": len(self.triples),
             **{part: int(parts.get(part, 0)) for part in ("train", "valid", "test")},
+            **({"friends": len(self.friends)} if len(self.friends) else {}),
         }
 
 
@@ -70,6 +73,7 @@ def graph_rows(tables: Tables, interactions: pd.DataFrame, name: str) -> GraphRo
         interactions=_interaction_rows(interactions, user_idx, entity_idx),
         triples=_triple_rows(tables.triples, entity_idx),
         relations=tables.relations.assign(idx=np.arange(len(tables.relations))),
+        friends=_friend_rows(tables.friends, user_idx),
     )
 
 
@@ -78,7 +82,8 @@ def content_hash(tables: Tables, interactions: pd.DataFrame, split_rule: str) ->
     digest = hashlib.sha256()
     words = [tables.label, tables.source, tables.positive_rule, split_rule]
     digest.update(json.dumps(words, ensure_ascii=False).encode())
-    for frame in (tables.users, tables.entities, tables.triples, tables.relations, interactions, tables.texts):
+    frames = [tables.users, tables.entities, tables.triples, tables.relations, interactions, tables.texts]
+    for frame in [*frames, tables.friends] if len(tables.friends) else frames:
         for column in frame.columns:
             values = [str(column), len(frame), frame[column].tolist()]
             digest.update(json.dumps(values, ensure_ascii=False, default=str).encode())
@@ -131,6 +136,11 @@ def _triple_rows(triples: pd.DataFrame, entities: pd.Series[int]) -> pd.DataFram
     rows = pd.DataFrame({"head": _idx(triples["head"], entities), "tail": _idx(triples["tail"], entities)})
     rows["relation"] = triples["relation"].to_numpy()
     return rows.sort_values(["relation", "head", "tail"], kind="stable", ignore_index=True)
+
+
+def _friend_rows(friends: pd.DataFrame, users: pd.Series[int]) -> pd.DataFrame:
+    rows = pd.DataFrame({column: _idx(friends[column], users) for column in FRIEND_COLUMNS})
+    return rows.sort_values(list(FRIEND_COLUMNS), ignore_index=True)
 
 
 def _idx(keys: pd.Series[str], numbers: pd.Series[int]) -> npt.NDArray[np.int64]:

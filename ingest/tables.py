@@ -18,6 +18,7 @@ TRIPLE_COLUMNS = ("head", "relation", "tail")
 RELATION_COLUMNS = ("type", "name", "sentence")
 TEXT_COLUMNS = ("key", "field", "text")
 PROFILE_COLUMNS = ("key", "profile", "model")
+FRIEND_COLUMNS = ("user", "friend")
 
 
 def empty(*columns: str) -> pd.DataFrame:
@@ -47,6 +48,7 @@ class Tables:
         texts: `key`, `field` (`description`, `plot` …), `text`: texts of items.
         vectors: text vectors that came with the source (SPiKE's `.npz`), kept for import, or None.
         profiles: `key`, `profile`, `model`: profiles that came with the source, kept for import.
+        friends: `user`, `friend`: users who are friends; each pair once, whichever way round.
         label: the data set's label in the graph (`LastFm`); '' takes it from the data set's name.
         source: where it came from, in words that a person understands.
         positive_rule: the rule that made a rating a positive interaction, in words.
@@ -64,6 +66,7 @@ class Tables:
     positive_rule: str = "every listed pair"
     texts: pd.DataFrame = field(default_factory=lambda: empty(*TEXT_COLUMNS))
     profiles: pd.DataFrame = field(default_factory=lambda: empty(*PROFILE_COLUMNS))
+    friends: pd.DataFrame = field(default_factory=lambda: empty(*FRIEND_COLUMNS))
     exposed_to: tuple[str, ...] = ()
     vectors: Vectors | None = None
     reader: str = ""

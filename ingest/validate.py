@@ -14,7 +14,7 @@ import pandera.pandas as pa
 
 from cypher import identifiers
 from ingest.keys import are_known
-from ingest.tables import TRIPLE_COLUMNS, Tables, Vectors
+from ingest.tables import FRIEND_COLUMNS, TRIPLE_COLUMNS, Tables, Vectors
 from spikegraph.errors import DataError
 
 KEY = r"[a-z][a-z0-9_-]{0,31}/[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,498}[^\s\x00-\x1f\x7f])?"
@@ -98,6 +98,9 @@ SCHEMAS: dict[str, pa.DataFrameSchema] = {
     ),
     "texts": pa.DataFrameSchema(
         {"key": pa.Column(str), "field": pa.Column(str), "text": _text()}, strict=True, unique=["key", "field"]
+    ),
+    "friends": pa.DataFrameSchema(
+        {"user": pa.Column(str), "friend": pa.Column(str)}, strict=True, unique=list(FRIEND_COLUMNS)
     ),
     "profiles": pa.DataFrameSchema(
         {"key": _key(unique=True), "profile": _text(), "model": pa.Column(str, nullable=True)}, strict=True
@@ -190,11 +193,25 @@ def _check_ends(tables: Tables) -> None:
     _check_known("interactions", tables.interactions["item"], items, "is not an item")
     _check_known("texts", tables.texts["key"], items, "is not an item")
     _check_known("profiles", tables.profiles["key"], users | entities, "is neither a user nor an entity")
-    loops = np.flatnonzero((tables.triples["head"] == tables.triples["tail"]).to_numpy())
-    if len(loops):
-        raise DataError("the triple leads from a node to itself", where=f"triples, row {loops[0] + 1}")
+    _refuse_loops("triples", tables.triples["head"], tables.triples["tail"], "the triple leads from a node to itself")
+    _check_friends(tables.friends, users)
     if tables.interactions.empty:
         raise DataError("there is not one interaction", where="interactions")
+
+
+def _refuse_loops(table: str, starts: pd.Series[str], ends: pd.Series[str], reason: str) -> None:
+    loops = np.flatnonzero((starts == ends).to_numpy())
+    if len(loops):
+        raise DataError(reason, where=f"{table}, row {loops[0] + 1}")
+
+
+def _check_friends(friends: pd.DataFrame, users: set[str]) -> None:
+    for column in FRIEND_COLUMNS:
+        _check_known("friends", friends[column], users, "is not a user")
+    _refuse_loops("friends", friends["user"], friends["friend"], "a user is a friend of itself")
+    both = pd.MultiIndex.from_frame(friends).isin(pd.MultiIndex.from_frame(friends[["friend", "user"]]))
+    if both.any():
+        raise DataError("the pair is there in both directions", where=f"friends, row {int(np.argmax(both)) + 1}")
 
 
 def _check_known(table: str, keys: pd.Series[str], known: set[str], reason: str, *, wanted: bool = True) -> None:

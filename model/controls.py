@@ -113,6 +113,23 @@ def _shuffle_tails(snapshot: Snapshot, relations: range, generator: torch.Genera
     return replace(snapshot, edge_index=np.stack([heads, tails]))
 
 
+def _no_friends(snapshot: Snapshot, _generator: torch.Generator) -> Snapshot:
+    """Keep nobody's friends; that there may be some stays said, for options may ask for them."""
+    if snapshot.friends is None:
+        return snapshot
+    counts = {**snapshot.manifest.counts, "friends": 0}
+    manifest = snapshot.manifest.model_copy(update={"counts": counts})
+    return replace(snapshot, manifest=manifest, friends=snapshot.friends[:, :0])
+
+
+def _shuffled_friends(snapshot: Snapshot, generator: torch.Generator) -> Snapshot:
+    """Permute the users within the friends: as many links, between others."""
+    if snapshot.friends is None:
+        return snapshot
+    permuted = torch.randperm(snapshot.num_users, generator=generator).numpy()
+    return replace(snapshot, friends=permuted[np.asarray(snapshot.friends)])
+
+
 CONTROLS: Mapping[str, Control] = {
     "no-profiles": Control("without text vectors", _no_profiles),
     "shuffled-profiles": Control(
@@ -124,5 +141,7 @@ CONTROLS: Mapping[str, Control] = {
     ),
     "no-similarity": Control("without the relations of similarity runs", _no_similarity),
     "shuffled-similarity": Control("tails permuted within the relations of similarity runs", _shuffled_similarity),
+    "no-friends": Control("without friends", _no_friends),
+    "shuffled-friends": Control("the same friendships between users drawn at random", _shuffled_friends),
 }
 """The controls by name."""

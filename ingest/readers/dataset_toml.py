@@ -185,6 +185,14 @@ class Texts(FileSection):
         return self
 
 
+class Friends(FileSection):
+    """Who is a friend of whom, one pair a row; a pair may stand there in both directions."""
+
+    user: str
+    friend: str
+    unknown: Literal["refuse", "drop"] = "refuse"
+
+
 class Reviews(FileSection):
     """Reviews in a file of their own; each belongs to a pair of the interactions."""
 
@@ -206,6 +214,7 @@ class DatasetFile(Section):
     interactions: Interactions
     texts: tuple[Texts, ...] = ()
     reviews: Reviews | None = None
+    friends: Friends | None = None
 
     def all_triples(self) -> tuple[Triples, ...]:
         """Give the triples, those in columns of the items file among them."""

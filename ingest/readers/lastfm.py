@@ -1,8 +1,8 @@
 """The `lastfm` reader: Last.FM (hetrec2011) with DBpedia facts, listeners' tags and LLM-written profiles.
 
 The layout is that of a folder with `colakg/`, `hetrec2011/`, `dbpedia-triples/`, `dbpedia-mapping/`
-and `minilm-text/` (docs/data-sets.md). Friend links and the whole-history files (`user_artists.dat`,
-`*.inter`) are not read: the latter hold the test pairs.
+and `minilm-text/` (docs/data-sets.md). The whole-history files (`user_artists.dat`, `*.inter`) are not read: they hold
+the test pairs.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ingest import names
+from ingest.friends import each_once
 from ingest.readers.lastfm_facts import RELATIONS, read_facts
 from ingest.readers.mapped_ids import named_users, read_interactions, read_map, read_profiles
-from ingest.tables import Tables
+from ingest.tables import FRIEND_COLUMNS, Tables
 from ingest.text_files import at_line, read_lines, split_lines
 from spikegraph.errors import DataError
 
@@ -42,6 +43,7 @@ def read(folder: Path) -> Tables:
         triples=facts.triples,
         relations=names.relations_frame(RELATIONS),
         interactions=read_interactions(folder, "colakg", users, items),
+        friends=_read_friends(folder, users),
         profiles=read_profiles(folder, "colakg", users, items, model=PROFILE_MODEL),
         exposed_to=("train", "valid"),
         label="LastFm",
@@ -64,6 +66,15 @@ def _read_artists(folder: Path, items: pd.Series[str]) -> pd.DataFrame:
     frame["url"] = pd.array([known[artist][2] for artist in ids], dtype="str")
     frame["id"] = pd.array(ids, dtype="str")
     return frame.merge(_read_mapping(folder), on="id", how="left")
+
+
+def _read_friends(folder: Path, users: pd.Series[str]) -> pd.DataFrame:
+    """Read who is a friend of whom; the file lists both directions, and people whom the split has left out."""
+    name = "hetrec2011/user_friends.dat"
+    rows = split_lines(read_lines(folder, name)[1:], name, "\t", 2, first=2)
+    pairs = "user/" + pd.DataFrame(rows, columns=list(FRIEND_COLUMNS), dtype="str")
+    known = pairs.isin(set(users)).all(axis=1)
+    return each_once(pairs[known], users.reset_index(drop=True))
 
 
 def _read_mapping(folder: Path) -> pd.DataFrame:

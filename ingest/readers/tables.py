@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ingest import names
+from ingest.friends import each_once
 from ingest.keys import are_known
 from ingest.readers import dataset_toml
-from ingest.readers.dataset_toml import DatasetFile, FileSection, Nodes, Relation, Texts, Triples
+from ingest.readers.dataset_toml import DatasetFile, FileSection, Friends, Nodes, Relation, Texts, Triples
 from ingest.readers.own_interactions import read_interactions
 from ingest.table_files import Rows, read_rows
-from ingest.tables import TEXT_COLUMNS, Tables
+from ingest.tables import FRIEND_COLUMNS, TEXT_COLUMNS, Tables, empty
 from spikegraph.errors import DataError
 from spikegraph.logs import get_logger
 
@@ -58,6 +59,7 @@ def read(folder: Path) -> Tables:
         relations=_relations(config, triples),
         interactions=interactions.positives(),
         texts=_texts(config, files, items["key"]),
+        friends=_friends(config.friends, files, config.users.namespace, users["key"]),
         label=config.label,
         source=config.source,
         positive_rule=config.interactions.positive or "every listed pair",
@@ -208,3 +210,18 @@ def _text_file(section: Texts, rows: Rows, items: pd.Series[str]) -> pd.DataFram
     frame = pd.DataFrame({"key": keys, "field": field, "text": rows.text(section.text)})
     rows.refuse(frame.duplicated(["key", "field"]).to_numpy(), section.key, "has this text in an earlier row too")
     return frame[~unknown]
+
+
+def _friends(section: Friends | None, files: Files, namespace: str, users: pd.Series[str]) -> pd.DataFrame:
+    """Read pairs of users, each once; a user who is not known is refused, or dropped if so asked."""
+    if section is None:
+        return empty(*FRIEND_COLUMNS)
+    rows = files.rows(section)
+    columns = dict(zip(FRIEND_COLUMNS, (section.user, section.friend), strict=True))
+    pairs = pd.DataFrame({name: f"{namespace}/" + rows.identifiers(column) for name, column in columns.items()})
+    known = {name: are_known(pairs[name], users) for name in FRIEND_COLUMNS}
+    if section.unknown == "refuse":
+        for name, column in columns.items():
+            rows.refuse(~known[name], column, "is not a user")
+    rows.refuse((pairs["user"] == pairs["friend"]).to_numpy(), section.friend, "is the same user")
+    return each_once(pairs[known["user"] & known["friend"]], users)

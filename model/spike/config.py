@@ -73,6 +73,9 @@ class SpikeConfig(ModelConfig):
     receive a message of length 1 from the items they are alike. `ignored`: nothing."""
     similarity_share: float = Field(default=1.0, ge=0)
     """Weight of the message from similar items, where they are heard."""
+    friends_share: float = Field(default=0.0, ge=0)
+    """Weight of the message that users receive from their friends, beside that of their items, each of length 1. More
+    than 0 wants a snapshot with friends."""
 
     neighbours: tuple[int, ...] | None = None
     """Train on the surroundings of each batch: how many neighbours of each kind a node hears, one number a layer, -1
@@ -100,8 +103,10 @@ class SpikeConfig(ModelConfig):
             return self
         if len(self.neighbours) != self.layers or any(count < 1 and count != -1 for count in self.neighbours):
             raise ValueError(f"neighbours wants {self.layers} numbers (layers), each 1 or more, or -1 for all")
-        if self.objective != "bpr" or self.similar_items == "heard" or self.drop_rationale_edges:
-            raise ValueError("neighbours goes with objective 'bpr', without heard similar_items or rationale edges")
+        if self.objective != "bpr" or self.similar_items == "heard" or self.drop_rationale_edges or self.friends_share:
+            raise ValueError(
+                "neighbours goes with objective 'bpr', without heard similar_items, friends or rationale edges"
+            )
         if not self.share_profile_dropout or self.match_on == "input" or self.match_mode == "sampled":
             raise ValueError("neighbours goes with share_profile_dropout, match_on 'final' and match_mode 'gram'")
         return self

@@ -29,6 +29,7 @@ class SpikeEncoder(nn.Module):
         triples: Triples,
         interactions: Interactions,
         similar: SymmetricAdjacency | None,
+        friends: SymmetricAdjacency | None,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -40,7 +41,7 @@ class SpikeEncoder(nn.Module):
         self.projection = _xavier(config.dimensions, config.dimensions, generator)
         self.knowledge = KnowledgeGraph(triples)
         self.items_of_users = MeanOf(interactions.users, interactions.items, (self.num_users, self.num_items))
-        self.similar = similar
+        self.similar, self.friends = similar, friends
         self.users_of_items: MeanOf | None = None
         if config.users_send_messages:
             order = torch.argsort(interactions.items, stable=True)
@@ -64,7 +65,7 @@ class SpikeEncoder(nn.Module):
         from_users = self.users_of_items.weights(drop, generator) if self.users_of_items else None
         sums = torch.zeros_like(users), torch.zeros_like(entities)
         for _ in range(self.config.layers):
-            to_users = self.items_of_users(from_items, entities[: self.num_items])
+            to_users = self._to_users(self.items_of_users(from_items, entities[: self.num_items]), users)
             to_entities = torch.zeros_like(entities) if knowledge is None else self._attention(knowledge, entities)
             others = self._to_items(entities, users, from_users)
             if others:
@@ -77,6 +78,12 @@ class SpikeEncoder(nn.Module):
         queries = entities @ self.projection
         heads = self.config.attention_heads
         return attend_to_triples(self.knowledge, structure, queries, entities, self.relation, heads)
+
+    def _to_users(self, from_items: Tensor, users: Tensor) -> Tensor:
+        """Add what friends send to what a user's items send: [U, d], in each message rows of length 1 where both are."""
+        if self.friends is None:
+            return from_items
+        return unit_rows(from_items) + self.config.friends_share * unit_rows(self.friends(users))
 
     def _to_items(self, entities: Tensor, users: Tensor, from_users: Tensor | None) -> list[Tensor]:
         """Give what items receive beside the attention, each [V, d] with rows of length 1 times its weight."""

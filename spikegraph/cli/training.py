@@ -31,6 +31,7 @@ def export(
     max_degree: Annotated[int | None, typer.Option(min=1, help="Leave out auxiliary entities with more.")] = None,
     profiles: Annotated[str | None, typer.Option(help="A profile set on disk (default: the active one).")] = None,
     similarity: Annotated[list[str] | None, typer.Option(help="A run whose SIMILAR_TO becomes a relation.")] = None,
+    friends: Annotated[bool, typer.Option("--friends", help="Who is a friend of whom comes along.")] = False,
     embedding: Annotated[str, typer.Option(help="Text vectors: lsa, minilm, source or none.")] = "lsa",
 ) -> Answer:
     """Write a graph, or a chosen subgraph, as a snapshot: all that training needs."""
@@ -43,6 +44,7 @@ def export(
         max_degree=max_degree,
         profile_set=profiles,
         similarity_runs=tuple(similarity or ()),
+        friends=friends,
     )
     manifest = api.export(session.settings, name, to, selection, embedding=embedding).manifest
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cypher import dataset as datasets
@@ -119,6 +121,21 @@ def test_an_unknown_relation_is_refused(store: Store, tiny: str, tmp_path: Path)
     assert "DIRECTED_BY, HAS_GENRE" in str(caught.value.hint)
     with pytest.raises(NotFoundError):
         export_snapshot(store, f"{tiny}-not", tmp_path / "s")
+
+
+def test_friends_come_along_where_they_are_asked_for(store: Store, dataset_name: str, tmp_path: Path) -> None:
+    friends = pd.DataFrame({"user": ["user/0", "user/4"], "friend": ["user/3", "user/1"]})
+    report = ingest(store, dataset_name, replace(tiny_tables(), friends=friends), split=SplitRule("given"))
+    assert report.counts["friends"] == datasets.get(store, dataset_name).counts["friends"] == 2
+    assert export_snapshot(store, dataset_name, tmp_path / "without").friends is None
+    snapshot = export_snapshot(store, dataset_name, tmp_path / "with", Selection(friends=True))
+    assert snapshot.friends is not None
+    assert snapshot.friends.T.tolist() == [[0, 3], [4, 1]]
+    assert snapshot.manifest.counts["friends"] == 2
+    ingest(store, dataset_name, tiny_tables(), split=SplitRule("given"), replace=True)
+    assert "friends" not in datasets.get(store, dataset_name).counts
+    with pytest.raises(NotFoundError, match="knows of no friends"):
+        export_snapshot(store, dataset_name, tmp_path / "none", Selection(friends=True))
 
 
 def test_edges_of_a_similarity_run_become_a_relation(store: Store, tiny: str, tmp_path: Path) -> None:

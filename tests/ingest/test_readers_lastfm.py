@@ -35,6 +35,10 @@ def test_keys_are_the_original_ids(small):
     } <= pairs
 
 
+def test_friends_of_the_split_are_read_once_a_pair(small):
+    assert small.friends.to_numpy().tolist() == [["user/2", "user/3"], ["user/2", "user/7"]]
+
+
 def test_the_two_files_of_associations_are_one_relation(small):
     assert facts(small, "ASSOCIATED_ACT") == {("artist/51", "dbpedia/Smile_(band)"), ("artist/52", "artist/51")}
 

@@ -196,6 +196,18 @@ def test_triples_with_unknown_ends_are_dropped_if_asked(tmp_path):
     assert tables.triples.to_numpy().tolist() == [["thing/a", "MADE_OF", "stuff/wood"]]
 
 
+def test_friends_are_pairs_of_users_each_once(tmp_path):
+    toml = SMALL + '\n[friends]\nfile = "friends.csv"\nuser = "a"\nfriend = "b"\n'
+    pairs = "who,what\nu,a\nv,b\nw,a\n"
+    folder = shop(tmp_path, pairs, toml, **{"friends.csv": "a,b\nv,u\nu,v\nw,u\n"})
+    assert read("tables", folder).friends.to_numpy().tolist() == [["user/u", "user/v"], ["user/u", "user/w"]]
+    for wrong, line, reason in (("u,x", 2, "is not a user"), ("u,u", 2, "is the same user")):
+        (folder / "friends.csv").write_text(f"a,b\n{wrong}\nu,v\n", encoding="utf-8")
+        with pytest.raises(DataError, match=reason) as refused:
+            read("tables", folder)
+        assert refused.value.where == f"friends.csv:{line}"
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [

@@ -47,6 +47,23 @@ def refused(given: Tables) -> DataError:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("pairs", "row", "reason"),
+    [
+        ([("user/1", "user/9")], 1, "is not a user"),
+        ([("user/1", "film/1")], 1, "is not a user"),
+        ([("user/1", "user/1")], 1, "a friend of itself"),
+        ([("user/1", "user/2"), ("user/1", "user/2")], 2, "twice"),
+        ([("user/1", "user/2"), ("user/2", "user/1")], 1, "both directions"),
+    ],
+)
+def test_friends_that_are_none_are_refused(pairs: list[tuple[str, str]], row: int, reason: str):
+    friends = pd.DataFrame(pairs, columns=["user", "friend"], dtype="str")
+    error = refused(tables(friends=friends))
+    assert error.where == f"friends, row {row}"
+    assert reason in error.message
+
+
 def test_good_tables_come_back_as_they_are():
     good = tables()
     assert check(good) is good

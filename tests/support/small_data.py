@@ -83,6 +83,7 @@ def lastfm(folder: Path) -> Path:
         "hetrec2011/artists.dat": "id\tname\turl\tpictureURL\n"
         + "".join(f"{i}\t{name}\thttp://last.fm/{i}\t\n" for i, name in artists.items()),
         "hetrec2011/tags.dat": "tagID\ttagValue\n1\trock\n2\tbrit\n",
+        "hetrec2011/user_friends.dat": "userID\tfriendID\n2\t7\n7\t2\n3\t2\n2\t3\n7\t99\n99\t7\n",
         "dbpedia-mapping/MappingLastfm2DBpedia-1.2.tsv": "".join(
             f"{i}\t{artists[i]}\t{resource}{uri}\n" for i, uri in uris.items()
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -111,6 +112,18 @@ def _keys(kind: str, count: int) -> list[str]:
 
 def _names(kind: str, count: int) -> list[str]:
     return [f"{kind} {number}" for number in range(count)]
+
+
+def with_friends(snapshot: Snapshot, pairs: Sequence[tuple[int, int]]) -> Snapshot:
+    """Give the snapshot as an export with these friends has it."""
+    friends = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    manifest = snapshot.manifest.model_copy(
+        update={
+            "selection": Selection(friends=True),
+            "counts": snapshot.manifest.counts | {"friends": friends.shape[1]},
+        }
+    )
+    return replace(snapshot, manifest=manifest, friends=friends)
 
 
 def with_similarity(snapshot: Snapshot, neighbours: int) -> Snapshot:
