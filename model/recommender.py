@@ -17,9 +17,11 @@ from torch import nn
 from export.snapshot import Snapshot
 from model.batches import Divisible, NegativeSampler, Sampler
 from model.config import ModelConfig
+from model.fold_in import KnownRows
 from model.interactions import Interactions
 from model.retrieval import similar_rows
 from model.types import Embeddings, Losses, Ranking
+from spikegraph.errors import UsageError
 
 BatchType = TypeVar("BatchType", bound=Divisible)
 
@@ -92,6 +94,21 @@ class Recommender(nn.Module, ABC):
             embeddings: what `encode` gives.
         """
         return similar_rows(embeddings.items, k) if self.has_vectors else None
+
+    def fold_in(self, snapshot: Snapshot, interactions: Interactions, known: KnownRows) -> Self:  # noqa: ARG002
+        """Give this model over another graph: the trained weights of the rows it knows, nothing trained.
+
+        Args:
+            snapshot: the other graph.
+            interactions: the pairs that are heard, rows of that graph.
+            known: where its rows stood in the graph that this model was trained on.
+
+        Raises:
+            UsageError: the model cannot, or not over this graph.
+        """
+        raise UsageError(
+            f"'{self.name}' takes nobody in without training", where="fold-in", hint="train it on the newer snapshot"
+        )
 
     @classmethod
     @abstractmethod

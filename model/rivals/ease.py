@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from export.snapshot import Snapshot
 from model.config import ModelConfig
+from model.fold_in import KnownRows, carried_over
 from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Size
 from model.retrieval import nearest
@@ -79,6 +80,14 @@ class Ease(ClosedFormRecommender):
     def similar_items(self, k: int, embeddings: Embeddings) -> Ranking:
         """Give each item the k others it speaks for most: the largest positive entries of its row of B."""
         return nearest(lambda start, stop: self.weights[start:stop], self.num_items, k)
+
+    @override
+    def fold_in(self, snapshot: Snapshot, interactions: Interactions, known: KnownRows) -> Self:
+        """Give it with other histories; an item that was not computed with speaks for none and is never listed."""
+        model = type(self)(self.config, interactions)
+        rows = known.items(snapshot.num_items)
+        model.weights = carried_over(carried_over(self.weights, rows).T, rows).T
+        return model.to(self.device)
 
     @classmethod
     @override

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from export.snapshot import Snapshot
 from model.config import ModelConfig
+from model.fold_in import KnownRows, carried_over
 from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Size
 from model.types import Embeddings
@@ -82,6 +83,19 @@ class Ials(ClosedFormRecommender):
     def encode(self) -> Embeddings:
         """Give users [U, d] and items [V, d]."""
         return Embeddings(self.users, self.items)
+
+    @override
+    def fold_in(self, snapshot: Snapshot, interactions: Interactions, known: KnownRows) -> Self:
+        """Solve for all users with the items as they are, then for the new items; one without users is zero."""
+        model = type(self)(self.config, interactions, torch.Generator())
+        rows = known.items(snapshot.num_items)
+        pairs = interactions.to(self.device)
+        model.items = carried_over(self.items, rows)
+        model.users = model._solve(pairs, model.items)
+        of_items = Interactions.from_pairs(pairs.items, pairs.users, pairs.num_items, pairs.num_users)
+        new = (rows < 0)[:, None].to(self.device)
+        model.items = torch.where(new, model._solve(of_items, model.users), model.items)
+        return model.to(self.device)
 
     @classmethod
     @override

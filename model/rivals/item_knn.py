@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from export.snapshot import Snapshot
 from model.config import ModelConfig
+from model.fold_in import KnownRows, carried_over, places_of
 from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Size
 from model.retrieval import BLOCK_BYTES, nearest
@@ -120,6 +121,16 @@ class ItemKnn(ClosedFormRecommender):
         rows = functional.pad(rows, padding, value=-1)
         values = functional.pad(values, padding, value=-torch.inf)
         return Ranking(rows.cpu().numpy(), values.cpu().numpy())
+
+    @override
+    def fold_in(self, snapshot: Snapshot, interactions: Interactions, known: KnownRows) -> Self:
+        """Give it with other histories; a new item has no neighbours and is nobody's."""
+        model = type(self)(self.config, interactions)
+        rows = known.items(snapshot.num_items)
+        ends = carried_over(self.neighbours, rows).masked_fill(rows[:, None] < 0, -1)
+        model.neighbours = places_of(ends, rows, self.num_items)
+        model.similarities = carried_over(self.similarities, rows).masked_fill(model.neighbours < 0, 0)
+        return model.to(self.device)
 
     @classmethod
     @override

@@ -13,6 +13,7 @@ from export.snapshot import Snapshot
 from model import losses
 from model.batches import Batch
 from model.config import ModelConfig
+from model.fold_in import KnownRows, as_users_alike, carried_over
 from model.interactions import Interactions
 from model.kernels.adjacency import SymmetricAdjacency
 from model.recommender import Size, TrainedRecommender
@@ -69,6 +70,16 @@ class LightGcn(TrainedRecommender[Batch]):
         initial = self.embedding[: self.num_users], self.embedding[self.num_users :]
         own = initial[0][batch.users], initial[1][batch.positives], initial[1][batch.negatives]
         return {"bpr": losses.bpr(*final), "l2": self.config.l2_weight * losses.squared_norms(*own)}
+
+    @override
+    def fold_in(self, snapshot: Snapshot, interactions: Interactions, known: KnownRows) -> Self:
+        """Give it over another graph; a new item is what its users send it, nothing while it has none."""
+        model = type(self)(self.config, interactions, torch.Generator())
+        own = self.embedding.detach().cpu()
+        users = as_users_alike(carried_over(own[: self.num_users], known.users), known, interactions)
+        items = carried_over(own[self.num_users :], known.items(snapshot.num_items))
+        model.load_state_dict({"embedding": torch.cat([users, items])})
+        return model.to(self.device)
 
     @classmethod
     @override

@@ -11,6 +11,8 @@ from typing_extensions import override
 from export.snapshot import Snapshot
 from model.batches import Batch, Sampler, UserBatch
 from model.config import ModelConfig
+from model.fold_in import KnownRows
+from model.friendship_graph import friendship_graph
 from model.graph import Triples
 from model.interactions import Interactions
 from model.objectives import objective_of
@@ -19,6 +21,7 @@ from model.similarity_graph import similarity_graph
 from model.spike import neighbours
 from model.spike.config import SpikeConfig
 from model.spike.encoder import SpikeEncoder
+from model.spike.fold_in import require_trained, weights_over
 from model.spike.matching import matching, sampled_matching
 from model.spike.memory import forecast
 from model.spike.profiles import ProfileEncoder, reduce
@@ -57,7 +60,9 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
             triples = Triples.from_snapshot(
                 snapshot, config.min_entity_degree, similarities=config.similar_items == "attended"
             )
-        self.encoder = SpikeEncoder(config, triples, interactions, similar, generator)
+        self.entities = torch.from_numpy(triples.entities)
+        friends = friendship_graph(snapshot) if config.friends_share else None
+        self.encoder = SpikeEncoder(config, triples, interactions, similar, friends, generator)
         self._add_profiles(snapshot, triples, generator)
         self._tell(len(triples.heads))
 
@@ -181,6 +186,15 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         if self.config.match_mode == "gram":
             return matching(nodes, texts)
         return sampled_matching(nodes, texts, self.config.match_ratio, self.config.match_repeats, generator)
+
+    @override
+    def fold_in(self, snapshot: Snapshot, interactions: Interactions, known: KnownRows) -> Self:
+        """Give the encoder over another graph; see the contract, and `model.spike.fold_in`."""
+        require_trained(self.config, snapshot, known, profiles=self.has_profiles)
+        model = type(self).build(self.config, snapshot, interactions, torch.Generator())
+        kept = self.entities, model.entities
+        model.load_state_dict(self.state_dict() | weights_over(self.encoder, kept, snapshot, interactions, known))
+        return model.to(self.device)
 
     @classmethod
     @override
