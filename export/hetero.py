@@ -21,8 +21,9 @@ def to_hetero(snapshot: Snapshot) -> HeteroData:
 
     The node types hold `x` float32 [n, D] where the snapshot has text vectors, and `num_nodes`; `entity`
     also `item_mask` bool [E]. Edge types are `(user, interacts, entity)` from train only, and
-    `(entity, TYPE, entity)` per relation, `(user, friend_of, user)` where friends came along, all with `edge_index` int64 [2, m]. Held-out pairs are no edges, so
-    that no message can pass along them: they are `valid_label_index` and `test_label_index` of
+    `(entity, TYPE, entity)` per relation, `(user, friend_of, user)` where friends came along, all with
+    `edge_index` int64 [2, m]. Held-out pairs are no edges, so that no message can pass along them: they are
+    `valid_label_index` and `test_label_index` of
     `(user, interacts, entity)`.
     """
     data = HeteroData()

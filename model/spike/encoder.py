@@ -80,7 +80,7 @@ class SpikeEncoder(nn.Module):
         return attend_to_triples(self.knowledge, structure, queries, entities, self.relation, heads)
 
     def _to_users(self, from_items: Tensor, users: Tensor) -> Tensor:
-        """Add what friends send to what a user's items send: [U, d], in each message rows of length 1 where both are."""
+        """Add what friends send to what the items send, each of length 1: [U, d]. Without friends it is as it was."""
         if self.friends is None:
             return from_items
         return unit_rows(from_items) + self.config.friends_share * unit_rows(self.friends(users))
