@@ -11,7 +11,7 @@ import re
 from spikegraph.errors import DataError
 
 RESERVED_LABELS = frozenset(
-    {"User", "Item", "Entity", "Dataset", "Relation", "Run", "ProfileRun", "Embedding", "Migration"}
+    {"User", "Item", "Entity", "Dataset", "Relation", "Run", "ProfileRun", "Embedding", "Community", "Migration"}
 )
 """Labels with a meaning of their own in the graph."""
 
@@ -26,6 +26,8 @@ RESERVED_TYPES = frozenset(
         "HAS_PROFILE_RUN",
         "ACTIVE_RUN",
         "HAS_EMBEDDING",
+        "HAS_COMMUNITY",
+        "IN_COMMUNITY",
         "MAKES_DENSE",
         "LLM_LIKES",
         "LLM_DISLIKES",
@@ -36,7 +38,10 @@ RESERVED_TYPES = frozenset(
 """Relationship types with a meaning of their own in the graph."""
 
 RESERVED_PROPERTIES = frozenset(
-    {"key", "dataset", "idx", "name", "profile", "profile_run", "profile_is_llm", "profile_hash"}
+    {
+        *("key", "dataset", "idx", "name", "profile", "profile_run", "profile_is_llm", "profile_hash"),
+        *("pagerank", "pagerank_run"),
+    }
 )
 """Node properties that are ours; attributes of a data set cannot take their names."""
 

@@ -41,7 +41,8 @@ class Run:
         snapshot: the content hash of the snapshot it was trained on.
         metrics: `{'valid': {'recall@20': …}}`.
         config: what it was configured with.
-        counts: what was written: `recommended`, `similar_items`, `similar_users`, `embeddings`.
+        counts: what was written: `recommended`, `similar_items`, `similar_users`, `embeddings`; of runs that GDS made
+            `communities` with `members`, or `ranked`.
         made_at: when the write began, by the server's clock.
         results_hash: of what was written.
     """
@@ -62,7 +63,7 @@ class Run:
     results_hash: str = ""
 
 
-COUNTS = ("recommended", "similar_items", "similar_users", "embeddings")
+COUNTS = ("recommended", "similar_items", "similar_users", "embeddings", "communities", "members", "ranked")
 
 
 def list_runs(store: Store, dataset: str) -> list[Run]:
@@ -172,6 +173,24 @@ def switch(store: Store, dataset: str, run_id: str) -> bool:
     return True
 
 
+def stands_already(store: Store, dataset: str, run_id: str, results_hash: str) -> bool:
+    """Tell whether this run is in the graph.
+
+    Raises:
+        UsageError: another run has its id.
+    """
+    found = store.read("write_back/run_by_id", run=run_id)
+    if not found:
+        return False
+    if found[0]["dataset"] == dataset and found[0]["results_hash"] == results_hash:
+        return True
+    raise UsageError(
+        f"another run with the id '{run_id}' is in the graph",
+        where=f"data set '{found[0]['dataset']}'",
+        hint="give this run another id, or roll back and prune that one away",
+    )
+
+
 def remove_interrupted(store: Store, dataset: str) -> list[str]:
     """Remove interrupted runs; the caller holds the lock."""
     return _remove_all(store, [run for run in list_runs(store, dataset) if run.state != "complete"])
@@ -194,7 +213,7 @@ def remove_parts(store: Store, run: Run) -> None:
         raise DatabaseError(f"run '{run.id}' is active and cannot be removed", where=f"data set '{run.dataset}'")
     store.write("write_back/vector_index_drop", name=vector_names(run.id, "user").index)
     store.write("write_back/vector_index_drop", name=vector_names(run.id, "item").index)
-    for part in ("users", "items", "embeddings"):
+    for part in ("users", "items", "embeddings", "communities"):
         store.run_in_transactions(f"write_back/run_remove_{part}", **address)
     store.write("write_back/run_remove", **address)
 

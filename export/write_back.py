@@ -103,7 +103,7 @@ def write_back(
     with datasets.lock(store, dataset, "write-back") as held:
         _require_same_split(store, snapshot)
         removed = runs.remove_interrupted(store, dataset)
-        unchanged = _stands_already(store, dataset, results)
+        unchanged = runs.stands_already(store, dataset, results.run_id, results.content_hash())
         if unchanged:
             switched = _has_lists(results) and runs.switch(store, dataset, results.run_id)
             if not switched and not removed:
@@ -143,20 +143,6 @@ def _require_keys(store: Store, snapshot: Snapshot) -> None:
                     where=f"data set '{snapshot.manifest.dataset}'",
                     hint=f"spikegraph export {snapshot.manifest.dataset} --to DIR, then train again",
                 )
-
-
-def _stands_already(store: Store, dataset: str, results: Results) -> bool:
-    """Tell whether this run is in the graph; another one of the same id is refused."""
-    found = store.read("write_back/run_by_id", run=results.run_id)
-    if not found:
-        return False
-    if found[0]["dataset"] == dataset and found[0]["results_hash"] == results.content_hash():
-        return True
-    raise UsageError(
-        f"another run with the id '{results.run_id}' is in the graph",
-        where=f"data set '{found[0]['dataset']}'",
-        hint="give this run another id, or roll back and prune that one away",
-    )
 
 
 def _write(store: Store, held: Lock, snapshot: Snapshot, results: Results, batch_rows: int, clock: _Clock) -> None:

@@ -1,4 +1,4 @@
-// The similarity edges of one run among the items of a range of idx, as two columns.
+// The similarity edges of one run among the items of a range of idx, with their scores, as columns.
 // kind: read
 // work: batch
 :param dataset => 'lastfm';
@@ -8,4 +8,4 @@
 
 MATCH (item:Entity)-[similar:SIMILAR_TO]->(other:Item)
 WHERE item.dataset = $dataset AND item.idx >= $first AND item.idx <= $last AND similar.run = $run
-RETURN collect(item.idx) AS heads, collect(other.idx) AS tails;
+RETURN collect(item.idx) AS heads, collect(other.idx) AS tails, collect(similar.score) AS scores;

@@ -16,6 +16,7 @@ from spikegraph.errors import UsageError
 
 if TYPE_CHECKING:
     from model.compare.comparison import Comparison
+    from model.runs.run_folder import RunRecord
     from spikegraph.api.compare import Part
 
 
@@ -40,7 +41,7 @@ def compare(
     """Compare runs: seeds, paired tests, groups of users and items, what the lists are like."""
     found = api.compare(
         runs,
-        part=_part(part),
+        part=measured_part(part),
         labels={Path(path): text for path, text in key_values(label or (), "--label").items()},
         against=against,
         metrics=metric or (),
@@ -78,17 +79,28 @@ def import_lists(
     seed: Annotated[int, typer.Option(help="Seed of the model that made them.")] = 0,
 ) -> Answer:
     """Make a run folder of lists that were made elsewhere, measured as every other run is."""
-    document: dict[str, Any] = api.import_lists(snapshot, file, to, name=name, part=_part(part), seed=seed).summary()
+    record = api.import_lists(snapshot, file, to, name=name, part=measured_part(part), seed=seed)
+    return show_imported(record, to)
+
+
+def show_imported(record: RunRecord, folder: Path) -> Answer:
+    """Answer with the run that lists became."""
+    document: dict[str, Any] = record.summary()
 
     def show(console: Console) -> None:
         about = {key: document[key] for key in ("dataset", "split_id", "protocol", "model", "seed")}
-        show_pairs(console, str(to), about)
+        show_pairs(console, str(folder), about)
         show_metrics(console, {document["model"]: document["metrics"]})
 
     return Answer(document, show)
 
 
-def _part(text: str) -> Part:
+def measured_part(text: str) -> Part:
+    """Give the part that a word names.
+
+    Raises:
+        UsageError: it names none.
+    """
     if text not in ("valid", "test"):
         raise UsageError(f"there is no part '{text}'", where="--part", hint="valid or test")
     return cast("Part", text)

@@ -14,6 +14,8 @@ from spikegraph.cli import (
     datasets,
     doctor,
     explain,
+    fold_in,
+    gds,
     pipeline,
     profiles,
     query,
@@ -45,9 +47,11 @@ for group in (
     tune,
     compare,
     runs,
+    fold_in,
     recommend,
     explain,
     query,
+    gds,
     pipeline,
 ):
     group.add_to(app)
