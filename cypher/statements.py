@@ -11,7 +11,7 @@ item is thousands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -27,7 +27,7 @@ Work = Literal["query", "batch", "long"]
 NO_TYPE = "NO_RELATION"
 """Stands where a data set has no relations: a pattern without a type would mean any type."""
 
-_NAME = re.compile(r"[a-z0-9_]+/[A-Za-z0-9_]+")
+_NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)?/[A-Za-z0-9_]+")
 _PARAMETER_LINE = re.compile(r":param\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=>\s*(?P<example>.+?)\s*;")
 _HEADER_LINE = re.compile(r"(?P<name>kind|work|identifier|types):\s*(?P<value>\S+)")
 _NOT_CODE = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -39,7 +39,7 @@ class Statement:
     """One statement of the library.
 
     Attributes:
-        name: group and file, as in `recommend/by_user`.
+        name: group and file, as in `recommend/by_user` or `explore/user/taste`.
         title: what it answers, in words.
         kind: read, write or schema (a change of constraints or indexes).
         work: how long it may take: query (a person waits), batch or long.
@@ -113,10 +113,19 @@ def load(name: str) -> Statement:
 
 
 def names(group: str | None = None) -> list[str]:
-    """Give the names of all statements, or of one group (`schema`, `ingest` …), sorted."""
-    folders = (folder for folder in _root().iterdir() if folder.is_dir() and group in (None, folder.name))
-    found = (f"{folder.name}/{file.name}" for folder in folders for file in folder.iterdir())
-    return sorted(name.removesuffix(".cypher") for name in found if name.endswith(".cypher"))
+    """Give the names of all statements, or of one group (`schema`, `explore`, `explore/user` …), sorted."""
+    found = sorted(
+        name for folder in _root().iterdir() if folder.is_dir() for name in _names_below(folder, folder.name)
+    )
+    return [name for name in found if group is None or name.startswith(f"{group}/")]
+
+
+def _names_below(folder: Traversable, path: str) -> Iterator[str]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _names_below(entry, f"{path}/{entry.name}")
+        elif entry.name.endswith(".cypher"):
+            yield f"{path}/{entry.name.removesuffix('.cypher')}"
 
 
 def parse(name: str, source: str) -> Statement:

@@ -13,14 +13,45 @@ from spikegraph.api import connect
 from spikegraph.errors import UsageError
 from spikegraph.settings import Settings
 
-GROUPS = ("explore", "recommend")
-"""Groups of statements that a person may ask."""
+QUESTIONS = {
+    "recommend": "What is recommended, what is similar, and why?",
+    "explore/data_set": "What is in this data set?",
+    "explore/item": "What is this item's world?",
+    "explore/user": "What does this user like, and why?",
+    "explore/communities": "Which communities are there?",
+    "explore/hubs": "Where are hubs and dead ends?",
+    "explore/profiles": "Which profiles are thin, copied or stale?",
+    "explore/runs": "What does this run recommend that the other does not?",
+    "explore/lists": "Who gets only popular items, and which are never recommended?",
+    "explore/sanity": "Is the graph sane?",
+}
+"""The groups of statements that a person may ask, and what each of them answers."""
 
 
-def library() -> list[Statement]:
-    """Give the statements that only read, and that a person may ask."""
-    found = [statements.load(name) for group in GROUPS for name in statements.names(group)]
-    return [statement for statement in found if statement.kind == "read"]
+def library() -> dict[str, list[Statement]]:
+    """Give, by question, the statements that only read and that a person may ask."""
+    return {
+        question: [found for name in statements.names(group) if (found := statements.load(name)).kind == "read"]
+        for group, question in QUESTIONS.items()
+    }
+
+
+def find(name: str) -> Statement:
+    """Give a statement that a person may ask, by its name or by the end of it (`taste` for `explore/user/taste`).
+
+    Raises:
+        UsageError: there is none, there are several, or it writes.
+    """
+    every = statements.names()
+    ends = [name] if name in every else [known for known in every if known.endswith(f"/{name}")]
+    askable = {found.name for group in library().values() for found in group}
+    ends = [known for known in ends if known in askable] or ends
+    if len(ends) > 1:
+        raise UsageError(f"several statements end in '{name}'", where=name, hint=f"there are: {', '.join(ends)}")
+    statement = statements.load(ends[0] if ends else name)
+    if statement.kind != "read":
+        raise UsageError(f"'{statement.name}' writes; only statements that read can be asked", where=name)
+    return statement
 
 
 def query(settings: Settings, name: str, parameters: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -28,15 +59,13 @@ def query(settings: Settings, name: str, parameters: Mapping[str, str]) -> list[
 
     Args:
         settings: where the graph is.
-        name: the statement's name, as in `explore/popular_items`.
+        name: the statement's name, as in `explore/lists/popular`, or the end of it, as in `popular`.
         parameters: values as text; they are read as the example of the parameter is written.
 
     Raises:
         UsageError: no such statement or parameter, or a value that cannot be read.
     """
-    statement = statements.load(name)
-    if statement.kind != "read":
-        raise UsageError(f"'{name}' writes; only statements that read can be asked", where=name)
+    statement = find(name)
     unknown = sorted(set(parameters) - set(statement.parameters))
     if unknown:
         known = ", ".join(statement.parameters) or "none"

@@ -18,10 +18,12 @@ def add_to(app: typer.Typer) -> None:
 
 def query(
     session: Session,
-    name: Annotated[str | None, typer.Argument(help="A statement of the library; none lists them.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A statement of the library, or the end of its name; none lists them.")
+    ] = None,
     param: Annotated[list[str] | None, typer.Option("--param", help="One parameter.", metavar="KEY=VALUE")] = None,
 ) -> Answer:
-    """Run a read statement of the library by its name, or list them all."""
+    """Run a read statement of the library by its name, or list them by the question they answer."""
     if name is None:
         return _library()
     from spikegraph.library import query as ask
@@ -40,14 +42,19 @@ def query(
 def _library() -> Answer:
     from spikegraph.library import library
 
-    statements = library()
+    groups = library()
 
     def show(console: Console) -> None:
-        rows = [
-            (s.name, s.title.split(". ")[0], ", ".join(f"{key}={value}" for key, value in s.parameters.items()))
-            for s in statements
-        ]
-        show_table(console, "statements", ("name", "what it answers", "parameters"), rows)
+        for question, statements in groups.items():
+            rows = [
+                (s.name, s.title.split(". ")[0], ", ".join(f"{key}={value}" for key, value in s.parameters.items()))
+                for s in statements
+            ]
+            show_table(console, question, ("name", "what it answers", "parameters"), rows)
 
-    document = [{"name": s.name, "title": s.title, "parameters": s.parameters} for s in statements]
+    document = [
+        {"question": question, "name": s.name, "title": s.title, "parameters": s.parameters}
+        for question, statements in groups.items()
+        for s in statements
+    ]
     return Answer({"statements": document}, show)

@@ -39,7 +39,7 @@ def test_a_run_stands_in_the_graph_as_it_was_given(store: Store, dataset_name: s
 
 def test_metrics_are_properties_that_a_query_can_sort_by(store: Store, dataset_name: str) -> None:
     write_back(store, build(store, dataset_name), results_of(f"{dataset_name}/one"))
-    rows = store.read("explore/runs_compared", dataset=dataset_name)
+    rows = store.read("explore/runs/metrics", dataset=dataset_name)
     assert [row["valid_recall_20"] for row in rows] == [0.25]
 
 

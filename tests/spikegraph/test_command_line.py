@@ -122,9 +122,14 @@ def test_doctor_names_a_script_that_shadows_a_room(tmp_path: Path) -> None:
 
 def test_query_lists_the_library_and_asks_by_name(connected: CommandLine) -> None:
     library = connected("query", "--json").document["statements"]
-    assert {"explore/overview", "recommend/by_user"} <= {statement["name"] for statement in library}
-    assert "rows" in connected("query", "explore/overview", "--json").document
-    unknown = connected("query", "explore/overview", "--param", "colour=red", "--json")
+    assert {"explore/data_set/overview", "recommend/by_user"} <= {statement["name"] for statement in library}
+    assert {"Is the graph sane?", "What is in this data set?"} <= {statement["question"] for statement in library}
+    assert "rows" in connected("query", "explore/data_set/overview", "--json").document
+    assert "rows" in connected("query", "overview", "--json").document
+    several = connected("query", "similar_items", "--json")
+    assert several.code == 2
+    assert "explore/communities/similar_items" in several.document["error"]["hint"]
+    unknown = connected("query", "explore/data_set/overview", "--param", "colour=red", "--json")
     assert unknown.code == 2
     assert "colour" in unknown.document["error"]["message"]
 

@@ -51,6 +51,24 @@ CALL () {
   WITH count(entity) AS findings, collect(entity.key)[..5] AS examples
   RETURN 'entity without idx, or said to be of another data set' AS check, findings, examples
   UNION ALL
+  MATCH (entity:Entity) WHERE entity.dataset = $dataset AND entity.idx >= 0
+  WITH entity.idx AS idx, count(*) AS nodes, min(entity.key) AS key WHERE nodes > 1
+  RETURN 'idx that several entities have' AS check, count(idx) AS findings, collect(key)[..5] AS examples
+  UNION ALL
+  MATCH (head:Entity) WHERE head.dataset = $dataset AND head.idx >= 0
+  MATCH (head)-->(tail:Entity) WHERE tail.dataset <> $dataset
+  WITH count(tail) AS findings, collect(head.key)[..5] AS examples
+  RETURN 'relationship into another data set' AS check, findings, examples
+  UNION ALL
+  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
+  CALL (user) {
+    MATCH (user)-[:RECOMMENDED]->(item:Item) WHERE EXISTS { (user)-[:INTERACTED]->(item) }
+    RETURN count(DISTINCT item) AS had
+  }
+  WITH user, had WHERE had > 0
+  WITH sum(had) AS findings, collect(user.key)[..5] AS examples
+  RETURN 'recommended item that the user has in train' AS check, findings, examples
+  UNION ALL
   MATCH (run:Run) WHERE run.dataset = $dataset AND run.state <> 'complete'
   WITH count(run) AS findings, collect(run.id)[..5] AS examples
   RETURN 'run that was not finished' AS check, findings, examples
