@@ -9,7 +9,9 @@ from __future__ import annotations
 from spikegraph.api.answers import explain, recommend, similar
 from spikegraph.api.compare import compare, import_lists
 from spikegraph.api.connection import connect
-from spikegraph.api.datasets import SplitChoice, ingest, list_datasets, remove_dataset, show_dataset
+from spikegraph.api.datasets import SplitChoice, ingest, ingest_offline, list_datasets, remove_dataset, show_dataset
+from spikegraph.api.fold_in import FoldInReport, fold_in
+from spikegraph.api.gds import gds_communities, gds_pagerank, gds_sample, gds_similarity, similar_lists
 from spikegraph.api.llm import (
     batch_export,
     batch_import,
@@ -29,7 +31,16 @@ from spikegraph.api.profiles import (
     profile_template,
     profile_vectors,
 )
-from spikegraph.api.runs import activate_run, active_run, list_runs, prune_runs, rollback_run, write_back
+from spikegraph.api.runs import (
+    activate_run,
+    active_run,
+    diff_runs,
+    list_runs,
+    prune_runs,
+    rollback_run,
+    show_run,
+    write_back,
+)
 from spikegraph.api.similarity import SOURCES as SIMILARITY_SOURCES
 from spikegraph.api.similarity import similarity
 from spikegraph.api.training import evaluate, export, train
@@ -37,6 +48,7 @@ from spikegraph.api.tune import tune
 
 __all__ = [
     "SIMILARITY_SOURCES",
+    "FoldInReport",
     "Profiled",
     "SplitChoice",
     "activate_run",
@@ -46,11 +58,18 @@ __all__ = [
     "batch_import",
     "compare",
     "connect",
+    "diff_runs",
     "evaluate",
     "explain",
     "export",
+    "fold_in",
+    "gds_communities",
+    "gds_pagerank",
+    "gds_sample",
+    "gds_similarity",
     "import_lists",
     "ingest",
+    "ingest_offline",
     "list_datasets",
     "list_runs",
     "profile_activate",
@@ -69,7 +88,9 @@ __all__ = [
     "remove_dataset",
     "rollback_run",
     "show_dataset",
+    "show_run",
     "similar",
+    "similar_lists",
     "similarity",
     "train",
     "tune",

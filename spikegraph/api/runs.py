@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spikegraph.api.connection import connect
 from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
+    from export.results import Results
+    from export.run_difference import RunDifference
     from export.runs import Run
+    from export.snapshot import Snapshot
     from export.write_back import WriteBackReport
+    from model.runs.results import RunResults
 
 
 def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2) -> WriteBackReport:
@@ -22,29 +26,43 @@ def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2
         top: items of a list, and of the similar ones.
         keep: runs that stay in the graph, the new one among them.
     """
-    from export.results import Ranked, Results
     from export.snapshot import load_snapshot
     from export.write_back import write_back as write
     from model.runs.results import run_results
 
     found = run_results(folder, top_n=top, similar=top)
-    record = found.record
+    snapshot = load_snapshot(Path(found.record.snapshot_folder or ""))
+    with connect(settings) as store:
+        store.ensure_schema()
+        return write(store, snapshot, results_for_graph(found, snapshot), keep=keep)
+
+
+def results_for_graph(found: RunResults, snapshot: Snapshot, **config: Any) -> Results:
+    """Give the results of a run as they are written, under an id of their own.
+
+    Args:
+        found: in rows of the snapshot.
+        snapshot: the one that they were computed on.
+        config: what is to be said of them beside how the run was trained.
+    """
+    from export.results import Ranked, Results
+
+    identity, metrics = found.record.identity, found.record.metrics
     results = Results(
         run_id="unnamed",
-        model=record.identity.model,
-        config=record.identity.model_dump(mode="json") | {"weights": found.weights},
-        metrics=record.metrics,
-        snapshot_hash=record.identity.snapshot,
-        protocol=record.identity.protocol,
-        seed=record.identity.seed,
+        model=identity.model,
+        config=identity.model_dump(mode="json") | {"weights": found.weights} | config,
+        metrics=metrics if identity.snapshot == snapshot.manifest.content_hash else {},
+        snapshot_hash=snapshot.manifest.content_hash,
+        protocol=identity.protocol,
+        seed=identity.seed,
         recommendations=Ranked(*found.recommendations),
         similar_items=Ranked(*found.similar_items) if found.similar_items else None,
         similar_users=Ranked(*found.similar_users) if found.similar_users else None,
         user_vectors=found.user_vectors,
         item_vectors=found.item_vectors,
     )
-    with connect(settings) as store:
-        return write(store, load_snapshot(Path(record.snapshot_folder or "")), results.named(record.dataset), keep=keep)
+    return results.named(found.record.dataset)
 
 
 def list_runs(settings: Settings, name: str) -> list[Run]:
@@ -53,6 +71,22 @@ def list_runs(settings: Settings, name: str) -> list[Run]:
 
     with connect(settings) as store:
         return runs.list_runs(store, name)
+
+
+def show_run(settings: Settings, name: str, run: str) -> Run:
+    """Give one run of a data set: what it was made of, how it was measured, what it wrote."""
+    from export import runs
+
+    with connect(settings) as store:
+        return runs.show(store, name, run)
+
+
+def diff_runs(settings: Settings, name: str, run: str, other: str, *, k: int = 10, most: int = 10) -> RunDifference:
+    """Compare the metrics and lists of two runs, `k` places of each list; give the `most` largest differences."""
+    from export.run_difference import diff
+
+    with connect(settings) as store:
+        return diff(store, name, run, other, k=k, most=most)
 
 
 def active_run(settings: Settings, name: str) -> str | None:

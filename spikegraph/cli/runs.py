@@ -12,7 +12,10 @@ from rich.console import Console
 from spikegraph import api
 from spikegraph.cli.command import Answer, Session, command
 from spikegraph.cli.names import Name
+from spikegraph.cli.run_tables import show_difference
 from spikegraph.cli.tables import show_pairs, show_table
+
+RunId = Annotated[str, typer.Argument(help="A run's id, as `runs list` shows it.", metavar="RUN_ID")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,6 +23,8 @@ def add_to(app: typer.Typer) -> None:
     command(app, "write-back")(write_back)
     group = typer.Typer(help="The runs of a data set.", no_args_is_help=True)
     command(group, "list")(list_runs)
+    command(group)(show)
+    command(group)(diff)
     command(group)(activate)
     command(group)(rollback)
     command(group)(prune)
@@ -62,9 +67,35 @@ def list_runs(session: Session, name: Name) -> Answer:
     return Answer({"runs": runs}, show)
 
 
-def activate(
-    session: Session, name: Name, run: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN_ID")]
+def show(session: Session, name: Name, run: RunId) -> Answer:
+    """Show one run: what it was made of, how it was measured, what it wrote."""
+    found = api.show_run(session.settings, name, run)
+
+    def print_run(console: Console) -> None:
+        plain = ("model", "state", "active", "protocol", "seed", "snapshot", "made_at")
+        show_pairs(console, f"run {found.id} of {name}", {part: getattr(found, part) for part in plain})
+        show_pairs(console, "what it wrote", found.counts)
+        rows = [(part, metric, value) for part, values in found.metrics.items() for metric, value in values.items()]
+        show_table(console, "metrics", ("part", "metric", "value"), rows)
+        show_pairs(console, "configuration", found.config)
+
+    return Answer(asdict(found), print_run)
+
+
+def diff(
+    session: Session,
+    name: Name,
+    run: RunId,
+    other: Annotated[str, typer.Argument(help="The id of the run to compare it with.", metavar="OTHER_ID")],
+    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Places of each list to compare.")] = 10,
+    most: Annotated[int, typer.Option(min=1, max=1000, help="The most items and users to show.")] = 10,
 ) -> Answer:
+    """Compare two runs: their metrics, how much their lists share, and what only one of them recommends."""
+    found = api.diff_runs(session.settings, name, run, other, k=k, most=most)
+    return Answer(asdict(found), lambda console: show_difference(console, found))
+
+
+def activate(session: Session, name: Name, run: RunId) -> Answer:
     """Let another run answer, in one transaction."""
     api.activate_run(session.settings, name, run)
     return Answer.line(f"run {run} is active", {"dataset": name, "active": run})

@@ -23,7 +23,7 @@ GROUPS = {
     "datasets ": "list show remove",
     "profile ": "template import activate status vectors llm plan show merge",
     "profile batch ": "export import",
-    "runs ": "list activate rollback prune",
+    "runs ": "list show diff activate rollback prune",
 }
 COMMANDS = [f"{group}{word}" for group, words in GROUPS.items() for word in words.split()]
 
