@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    cold_items,
     evaluation,
     export_rate,
     ingest_rate,
@@ -57,6 +58,7 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
 """Those that need a server, which each gets fresh."""
 
 SERVERLESS: dict[str, Callable[[], list[Row]]] = {
+    "cold-items": cold_items.run,
     "evaluation": evaluation.run,
     "matching": matching.run,
     "memory": memory.run,

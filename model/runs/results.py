@@ -11,6 +11,7 @@ import numpy.typing as npt
 from export.snapshot import Snapshot
 from model.device import few_threads
 from model.interactions import Interactions
+from model.recommender import Recommender
 from model.refit import refit
 from model.retrieval import similar_rows, top_items
 from model.runs.run_folder import RunRecord
@@ -63,6 +64,13 @@ def run_results(
     if weights != "best":
         record = refit(folder, record, snapshot, weights, device)
     recommender = load_recommender(folder, record, snapshot, weights, device)
+    return results_of(recommender, record, snapshot, weights, top_n=top_n, similar=similar)
+
+
+def results_of(
+    recommender: Recommender, record: RunRecord, snapshot: Snapshot, weights: Weights, *, top_n: int, similar: int
+) -> RunResults:
+    """Compute the results of a run's model over a snapshot: the one it was trained on, or a newer one."""
     with few_threads():
         embeddings = recommender.encode()
         seen = Interactions.from_snapshot(snapshot, SPLITS_OF[weights])
