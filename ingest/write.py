@@ -7,7 +7,6 @@ what is there and writes it anew. Relationships are created, not merged: the dat
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,10 +20,10 @@ from cypher import identifiers
 from cypher.dataset import Dataset, Lock
 from cypher.rows import BATCH_ROWS
 from cypher.store import Store
-from ingest.graph_rows import GraphRows, content_hash, graph_rows
-from ingest.split import SplitRule, apply_split, split_id
+from ingest.graph_rows import GraphRows
+from ingest.prepare import Prepared, prepare
+from ingest.split import SplitRule
 from ingest.tables import Tables
-from ingest.validate import check
 from spikegraph import logs
 from spikegraph.errors import DatabaseError, UsageError
 
@@ -75,42 +74,59 @@ def ingest(
             `ingesting`, and the same ingest given again finishes it.
     """
     started = time.monotonic()
-    identifiers.dataset_name(name)
-    check(tables)
-    if not tables.label:
-        tables = dataclasses.replace(tables, label=identifiers.label_of(name))
-    interactions = apply_split(tables.interactions, split, split.generator())
-    sha256 = content_hash(tables, interactions, split.describe())
-    found = datasets.find(store, name)
-    if found is not None and found.state == "ready" and found.sha256 == sha256:
-        log.info("nothing to do: the data set is there with the same content", dataset=name)
-        return IngestReport(found, found.counts, time.monotonic() - started, unchanged=True)
-    rows = graph_rows(tables, interactions, name)
+    prepared = prepare(name, tables, split)
+    found = stands_already(store, prepared, started)
+    if found is not None:
+        return found
+    rows = prepared.rows()
     store.write("dataset/create", dataset=name)
-    _warn_of_shared_label(store, name, tables.label)
+    _warn_of_shared_label(store, name, prepared.label)
     with datasets.lock(store, name, "ingest") as held:
-        unchanged = _make_room(store, held, name, sha256, replace=replace)
+        unchanged = _make_room(store, held, name, prepared.sha256, replace=replace)
         if not unchanged:
-            store.write("ingest/begin", dataset=name, properties=_properties(tables, interactions, split, sha256))
+            store.write("ingest/begin", dataset=name, properties=prepared.properties())
             _remove_parts(store, name)
-            _Writer(store, held, name, tables.label, batch_rows).write(rows)
-            _verify(store, name, rows)
-            store.write("ingest/finish", dataset=name, counts=rows.counts())
-    seconds = time.monotonic() - started
-    return IngestReport(datasets.get(store, name), rows.counts(), seconds, unchanged=unchanged)
+            _Writer(store, held, name, prepared.label, batch_rows).write(rows)
+            _finish(store, name, rows)
+    return _report(store, name, rows, started, unchanged=unchanged)
 
 
-def _properties(tables: Tables, interactions: pd.DataFrame, split: SplitRule, sha256: str) -> dict[str, str]:
-    """Give what the data set's node says of where it came from and how it was split."""
-    return {
-        "label": tables.label,
-        "source": tables.source,
-        "reader": tables.reader,
-        "sha256": sha256,
-        "split_id": split_id(interactions),
-        "split_rule": split.describe(),
-        "positive_rule": tables.positive_rule,
-    }
+def finish_import(store: Store, prepared: Prepared, rows: GraphRows, started: float) -> IngestReport:
+    """Declare complete what the offline import has brought (`ingest.import_rows`), after it was counted.
+
+    Args:
+        store: a store whose schema is in place.
+        prepared: the data set.
+        rows: its rows, as they were imported.
+        started: when the ingest began, by `time.monotonic`.
+
+    Raises:
+        DatabaseError: the graph does not hold what was to be imported; the data set stays `ingesting`.
+    """
+    with datasets.lock(store, prepared.name, "ingest"):
+        store.write("ingest/begin", dataset=prepared.name, properties=prepared.properties())
+        store.write_rows("ingest/relations", rows.relations, dataset=prepared.name)
+        _finish(store, prepared.name, rows)
+    return _report(store, prepared.name, rows, started, unchanged=False)
+
+
+def stands_already(store: Store, prepared: Prepared, started: float) -> IngestReport | None:
+    """Give the report of an ingest that has nothing to do, because the same content is there; else None."""
+    found = datasets.find(store, prepared.name)
+    if found is None or found.state != "ready" or found.sha256 != prepared.sha256:
+        return None
+    log.info("nothing to do: the data set is there with the same content", dataset=prepared.name)
+    return IngestReport(found, found.counts, time.monotonic() - started, unchanged=True)
+
+
+def _finish(store: Store, name: str, rows: GraphRows) -> None:
+    _verify(store, name, rows)
+    store.run_in_transactions("ingest/count_train_users", dataset=name)
+    store.write("ingest/finish", dataset=name, counts=rows.counts())
+
+
+def _report(store: Store, name: str, rows: GraphRows, started: float, *, unchanged: bool) -> IngestReport:
+    return IngestReport(datasets.get(store, name), rows.counts(), time.monotonic() - started, unchanged=unchanged)
 
 
 def remove(store: Store, name: str) -> None:
@@ -182,6 +198,7 @@ class _Writer:
         self._nodes(rows)
         self._interactions(rows.interactions)
         self._triples(rows.triples)
+        self._friends(rows.friends)
         self.store.write_rows("ingest/relations", rows.relations, dataset=self.name)
         log.info("ingested", dataset=self.name, **self._rates)
 
@@ -204,6 +221,11 @@ class _Writer:
             for relation, part in triples.groupby("relation", sort=False):
                 kind = identifiers.relationship_type(str(relation))
                 self._rows("ingest/triples", part.drop(columns="relation"), advance, "head", type=kind)
+
+    def _friends(self, friends: pd.DataFrame) -> None:
+        if len(friends):
+            with self._stage("friends", len(friends)) as advance:
+                self._rows("ingest/friends", friends, advance, "user")
 
     def _rows(
         self, statement: str, rows: pd.DataFrame, advance: logs.Advance, group_by: str | None = None, **parameters: Any
@@ -236,10 +258,15 @@ def _verify(store: Store, name: str, rows: GraphRows) -> None:
     nodes = store.read_one("dataset/count_nodes", dataset=name)
     parts = store.read_one("dataset/count_interactions", dataset=name)
     triples = {record["type"]: record["triples"] for record in store.read("dataset/count_triples", dataset=name)}
-    counted = {**(nodes or {}), **(parts or {}), "triples": sum(triples.values())}
+    counted = {**(nodes or {}), **(parts or {}), "triples": sum(triples.values()), **_friends(store, name)}
     if counted != rows.counts() or triples != rows.triples["relation"].value_counts().to_dict():
         raise DatabaseError(
             f"the graph does not hold what was written: {counted} instead of {rows.counts()}",
             where=name,
             hint="give the same ingest again: it removes what is there and writes it anew",
         )
+
+
+def _friends(store: Store, name: str) -> dict[str, int]:
+    counted = store.read_one("dataset/count_friends", dataset=name)
+    return dict(counted) if counted and counted["friends"] else {}

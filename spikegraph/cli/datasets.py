@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,6 +13,7 @@ from spikegraph import api
 from spikegraph.cli.command import Answer, Session, command, key_values
 from spikegraph.cli.names import Name
 from spikegraph.cli.tables import show_pairs, show_table
+from spikegraph.errors import UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,13 +33,20 @@ def ingest(
     name: Annotated[str | None, typer.Option(help="The name in the graph (default: the source's).")] = None,
     split: Annotated[api.SplitChoice, typer.Option(help="How it is split.")] = "auto",
     replace: Annotated[bool, typer.Option("--replace", help="Swap a data set of this name for these files.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Import millions into the empty local graph; the server restarts.")
+    ] = False,
     option: Annotated[list[str] | None, typer.Option(help="One of the reader's options.", metavar="KEY=VALUE")] = None,
 ) -> Answer:
     """Read a data set, check it, split it and write it into the graph."""
+    if offline and replace:
+        raise UsageError("--offline fills an empty graph: there is nothing to --replace", hint="leave out one of them")
     options = key_values(option or (), "--option")
-    report = api.ingest(
-        session.settings, source, path, name=name or source, split=split, replace=replace, options=options
-    )
+    how: dict[str, Any] = {"name": name or source, "split": split, "options": options}
+    if offline:
+        report = api.ingest_offline(session.settings, source, path, **how)
+    else:
+        report = api.ingest(session.settings, source, path, replace=replace, **how)
 
     def show(console: Console) -> None:
         verb = "is already there, unchanged" if report.unchanged else "is in the graph"

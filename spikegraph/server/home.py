@@ -24,6 +24,8 @@ MARKER = "spikegraph-server.json"
 USERNAME = "neo4j"
 FOLDERS = ("lib", "plugins", "conf", "data", "logs", "run", "import", "licenses")
 ADMIN_TOOL = "org.neo4j.cli.AdminTool"
+DATABASE = "neo4j"
+"""The one user database of the Community edition."""
 INSTALL_HINT = "spikegraph server install"
 
 
@@ -67,6 +69,16 @@ class Home:
     def server_log(self) -> Path:
         """Neo4j's own log, over all starts."""
         return self.path / "logs" / "neo4j.log"
+
+    @property
+    def import_note(self) -> Path:
+        """There while an offline import runs, and after one that was cut off."""
+        return self.path / "run" / "importing.json"
+
+    @property
+    def import_log(self) -> Path:
+        """What the last offline import said."""
+        return self.path / "logs" / "import.log"
 
     @property
     def is_ours(self) -> bool:

@@ -26,6 +26,7 @@ from spikegraph.server.home import (
     record_installed,
     remove_folder,
 )
+from spikegraph.server.interrupted import clear_interrupted
 from spikegraph.server.jars import LockFile, read_lock
 from spikegraph.server.java import Java, find_java
 from spikegraph.server.ports import Ports, choose_ports, is_free, may_choose, port_taken
@@ -130,6 +131,7 @@ def start(server: ServerSettings, *, timeout: float = START_TIMEOUT) -> RunningS
             _install(home, server, lock, fetch_with_jgo)
         java = find_java()
         with disk_errors(home.path):
+            clear_interrupted(home)
             ensure_password(home, java)
             return _start_on_free_ports(home, server, java, timeout)
 
