@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 FUNCTION = "gds.version"
 """What every server with the plugin has."""
 
-BLOCKED = "exceeds current free memory"
+BLOCKED = re.compile(r"exceeds (available|current free) memory")
 """Part of what the plugin says where its own estimate does not fit."""
 
 MORE_HEAP = "more memory (--set server.heap=4g, then start the server again), or fewer relations"
@@ -63,6 +64,6 @@ def named(what: str) -> Iterator[None]:
             yield
     except DatabaseError as error:
         cause = error.__cause__
-        if isinstance(cause, driver_errors.Neo4jError) and BLOCKED in (cause.message or ""):
+        if isinstance(cause, driver_errors.Neo4jError) and BLOCKED.search(cause.message or ""):
             raise DatabaseError("the server has too little free memory for this", where=what, hint=MORE_HEAP) from error
         raise

@@ -113,6 +113,7 @@ def part_of(snapshot: Snapshot, users: Mask, entities: Mask, rule: str) -> Snaps
         num_items=int(entities[: snapshot.num_items].sum()),
         user_profile=None if snapshot.user_profile is None else snapshot.user_profile[users],
         entity_profile=None if snapshot.entity_profile is None else snapshot.entity_profile[entities],
+        friends=None if snapshot.friends is None else _cut(snapshot.friends, users, users),
         folder=None,
     )
     return replace(part, manifest=_manifest(snapshot, part, rule))
@@ -122,6 +123,8 @@ def _manifest(whole: Snapshot, part: Snapshot, rule: str) -> Manifest:
     found = whole.manifest
     counts = {"users": part.num_users, "items": part.num_items, "entities": part.num_entities}
     counts |= {"triples": len(part.edge_type)} | {split: part.interactions[split].shape[1] for split in SPLITS}
+    if part.friends is not None:
+        counts["friends"] = part.friends.shape[1]
     if part.user_profile is not None and part.entity_profile is not None:
         counts["without_profile"] = sum(int((~m.any(axis=1)).sum()) for m in (part.user_profile, part.entity_profile))
     return found.model_copy(

@@ -130,18 +130,20 @@ def _ranked(projection: Projection, label: Label, rows: Rows, options: Similarit
 
 
 def _nearest(projection: Projection, label: Label, options: SimilarityOptions) -> pd.DataFrame:
-    """Give the nearest by cosine. All neighbours of neighbours are looked at, until nothing changes."""
+    """Give the nearest by cosine, where it is above 0; the search goes on until it finds none that is nearer."""
     with named("gds.knn"):
-        return projection.gds.knn.stream(
+        found = projection.gds.knn.stream(
             projection.graph,
             node_properties=VECTOR,
             top_k=options.neighbours,
             node_labels=[label],
             sample_rate=1.0,
             delta_threshold=0.0,
+            similarity_cutoff=0.5,
             random_seed=options.seed,
             concurrency=ONE_THREAD,
         )
+    return found.assign(similarity=2 * found["similarity"] - 1)  # the plugin gives (1 + cosine) / 2
 
 
 def _alike(projection: Projection, label: Label, options: SimilarityOptions) -> pd.DataFrame:
