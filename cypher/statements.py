@@ -30,7 +30,7 @@ NO_TYPE = "NO_RELATION"
 _NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)?/[A-Za-z0-9_]+")
 _PARAMETER_LINE = re.compile(r":param\s+(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=>\s*(?P<example>.+?)\s*;")
 _HEADER_LINE = re.compile(r"(?P<name>kind|work|identifier|types):\s*(?P<value>\S+)")
-_NOT_CODE = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+NOT_CODE = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _USED = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -67,7 +67,7 @@ class Statement:
     @property
     def code(self) -> str:
         """The text without its comments and string literals."""
-        return _NOT_CODE.sub("", self.text)
+        return NOT_CODE.sub("", self.text)
 
     @property
     def used_parameters(self) -> set[str]:

@@ -6,7 +6,18 @@ open and close their own connection.
 
 from __future__ import annotations
 
-from spikegraph.api.answers import explain, recommend, similar
+from spikegraph.api.answers import (
+    because_of,
+    explain,
+    recommend,
+    recommend_diverse,
+    recommend_for_group,
+    recommend_for_session,
+    recommend_linked,
+    recommend_live,
+    similar,
+)
+from spikegraph.api.browser import browser_files, picture
 from spikegraph.api.compare import compare, import_lists
 from spikegraph.api.connection import connect
 from spikegraph.api.datasets import SplitChoice, ingest, ingest_offline, list_datasets, remove_dataset, show_dataset
@@ -56,6 +67,8 @@ __all__ = [
     "active_run",
     "batch_export",
     "batch_import",
+    "because_of",
+    "browser_files",
     "compare",
     "connect",
     "diff_runs",
@@ -72,6 +85,7 @@ __all__ = [
     "ingest_offline",
     "list_datasets",
     "list_runs",
+    "picture",
     "profile_activate",
     "profile_estimate",
     "profile_import",
@@ -85,6 +99,11 @@ __all__ = [
     "profile_vectors",
     "prune_runs",
     "recommend",
+    "recommend_diverse",
+    "recommend_for_group",
+    "recommend_for_session",
+    "recommend_linked",
+    "recommend_live",
     "remove_dataset",
     "rollback_run",
     "show_dataset",

@@ -29,10 +29,11 @@ class Session:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command gives: a document for `--json`, and a way to show it to a person."""
+    """What a command gives: a document for `--json`, a way to show it to a person, and what to do once it is told."""
 
     document: Any
     show: Callable[[Console], None]
+    afterwards: Callable[[], None] | None = None
 
     @classmethod
     def line(cls, text: str, document: Any) -> Answer:
@@ -67,7 +68,10 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
             logs.configure(verbose=common["verbose"])
             settings = load_settings(common["config"], common["assignments"] or ())
             session = Session(settings=settings, as_json=common["json_output"])
-            print_answer(function(session, **arguments), as_json=session.as_json)
+            answer = function(session, **arguments)
+            print_answer(answer, as_json=session.as_json)
+            if answer.afterwards:
+                answer.afterwards()
 
         _give_signature(run, function)
         app.command(name)(run)
@@ -111,6 +115,7 @@ def print_answer(answer: Answer, *, as_json: bool) -> None:
         return
     if as_json:
         sys.stdout.write(json.dumps(answer.document, ensure_ascii=False, indent=2, default=str) + "\n")
+        sys.stdout.flush()
     else:
         answer.show(Console())
 

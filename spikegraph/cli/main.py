@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from spikegraph.cli import (
+    browser,
     compare,
     datasets,
     doctor,
@@ -52,6 +53,7 @@ for group in (
     explain,
     query,
     gds,
+    browser,
     pipeline,
 ):
     group.add_to(app)

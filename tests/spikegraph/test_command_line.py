@@ -18,7 +18,7 @@ from tests.spikegraph.conftest import CommandLine
 
 GROUPS = {
     "": "doctor ingest export train tune evaluate compare import-lists "
-    "write-back recommend similar explain query pipeline demo",
+    "write-back recommend similar explain query browser picture pipeline demo",
     "server ": "install start stop status password logs remove",
     "datasets ": "list show remove",
     "profile ": "template import activate status vectors llm plan show merge",

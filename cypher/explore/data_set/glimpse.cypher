@@ -1,5 +1,5 @@
-// A first look at a data set as a graph that Browser draws: a few users, a few items of each (train), and for each
-// item the facts that few other items share.
+// A first look at a data set as a graph that Browser draws: a few users, a few items of each (train), and what most
+// other items share with them.
 // kind: read
 // work: query
 :param dataset => 'demo';
