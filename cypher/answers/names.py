@@ -1,4 +1,4 @@
-"""Users and items by what a person calls them: key (`demo/movie/12`), its end (`movie/12`), or exact name."""
+"""Users, items and entities by what a person calls them: key (`demo/movie/12`), its end (`movie/12`), or exact name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spikegraph.errors import NotFoundError, UsageError
 
 SUGGESTIONS = 5
 
-_WHAT = {"users": "user", "items": "item"}
+_WHAT = {"users": "user", "items": "item", "entities": "entity"}
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,22 @@ def find_item(store: Store, dataset: str, text: str) -> Named:
     return _find(store, dataset, text, "items")
 
 
+def find_entity(store: Store, dataset: str, text: str) -> Named:
+    """Give the one entity, item or not, that a text names.
+
+    Raises:
+        NotFoundError: there is none; the hint names near misses.
+        UsageError: there are several; the hint names them.
+    """
+    return _find(store, dataset, text, "entities")
+
+
 def named(row: Mapping[str, Any]) -> Named:
     """Read a node of a record: its key, and its name or the key."""
     return Named(row["key"], row["name"] or row["key"])
 
 
-def _find(store: Store, dataset: str, text: str, kind: Literal["users", "items"]) -> Named:
+def _find(store: Store, dataset: str, text: str, kind: Literal["users", "items", "entities"]) -> Named:
     found = [named(row) for row in store.read(f"recommend/find_{kind}", dataset=dataset, text=text)]
     if len(found) == 1:
         return found[0]

@@ -13,90 +13,159 @@
 :param reasons => 3;
 :param history => 100;
 
+// step: active run
 OPTIONAL CALL () {
   MATCH (run:Run) WHERE run.dataset = $dataset AND run.activation > 0
   WITH run ORDER BY run.activation DESC LIMIT 1
   RETURN run.id AS active
 }
+// step: user
 OPTIONAL MATCH (user:User {key: $user}) WHERE user.dataset = $dataset
-CALL (user, active) {
-  MATCH (user)-[listed:RECOMMENDED]->(item:Item) WHERE listed.run = active
-  WITH listed, item ORDER BY listed.rank LIMIT $k
-  RETURN collect({rank: listed.rank, item: item, score: listed.score, source: 'list of run ' + active}) AS list
-}
-CALL (user, list) {
-  UNWIND CASE WHEN size(list) = 0 THEN [0] ELSE [] END AS nothing
-  MATCH (item:Entity) WHERE item.dataset = $dataset AND item.idx >= 0 AND item:Item
-  WITH user, item, COUNT { (item)<-[:INTERACTED]-() } AS users
-  ORDER BY users DESC, item.idx LIMIT $k + 1000
-  WITH item, users WHERE user IS NULL OR NOT EXISTS { (user)-[:INTERACTED]->(item) }
-  WITH item, users ORDER BY users DESC, item.idx LIMIT $k
-  WITH collect({item: item, users: users}) AS popular
-  RETURN [place IN range(0, size(popular) - 1) | {rank: place + 1, item: popular[place].item,
-          score: toFloat(popular[place].users), source: 'popular in train'}] AS popular
-}
-WITH user, active, list + popular AS list
 CALL (user) {
-  MATCH (user)-[seen:INTERACTED]->(liked:Item)
-  WITH seen, liked ORDER BY coalesce(seen.at, 0) DESC, liked.idx LIMIT $history
-  RETURN collect(liked) AS history
+  MATCH (user)-[:INTERACTED]->(item)
+  RETURN collect(item) AS seen
 }
-CALL () {
-  MATCH (:Dataset {name: $dataset})-[:HAS_RELATION]->(relation:Relation)
-  RETURN collect({type: relation.type, name: relation.name, sentence: relation.sentence}) AS relations
+// step: list
+CALL (user, active, seen) {
+  MATCH (user)-[listed:RECOMMENDED]->(item) WHERE listed.run = active AND NOT item IN seen
+  WITH active, listed, item ORDER BY listed.rank LIMIT $k
+  RETURN collect({item: item, score: listed.score, source: 'list of run ' + active}) AS list
+}
+// step: fall-back
+OPTIONAL CALL (user, active, list) {
+  UNWIND CASE WHEN size(list) < $k THEN [list] ELSE [] END AS found
+  // step: history, the latest first
+  CALL (user) {
+    MATCH (user)-[had:INTERACTED]->(item)
+    WITH item ORDER BY coalesce(had.at, 0) DESC, item.idx
+    RETURN collect(item) AS history
+  }
+  // step: similar to the history
+  CALL (active, history, found) {
+    UNWIND range(0, size(history[..50]) - 1) AS age
+    WITH history[age] AS liked, 0.9 ^ age AS weight
+    MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE similar.run = active
+    WITH item, sum(similar.score * weight) AS score
+    WHERE NOT item IN history AND NOT item IN [entry IN found | entry.item]
+    WITH item, score ORDER BY score DESC, item.idx LIMIT $k
+    RETURN collect({item: item, score: score, source: 'similar to the history, run ' + active}) AS similar
+  }
+  WITH user, active, history, found + similar AS found
+  // step: vectors
+  CALL (user, active, history, found) {
+    UNWIND CASE WHEN size(found) < $k THEN history[..50] ELSE [] END AS liked
+    MATCH (liked)-[:HAS_EMBEDDING]->(embedding:Embedding) WHERE embedding.run = active
+    WITH collect(embedding.vector) AS vectors,
+         head(collect([label IN labels(embedding) WHERE label =~ 'Embedding.+Item'][0])) AS label
+    OPTIONAL MATCH (user)-[:HAS_EMBEDDING]->(own:Embedding) WHERE own.run = active
+    WITH vectors, 'embedding_' + toLower(substring(label, 9, 12)) + '_item' AS index,
+         CASE WHEN size(own.vector) = size(vectors[0]) THEN own.vector END AS own
+    WHERE index IS NOT NULL
+    WITH index, coalesce(own, [place IN range(0, size(vectors[0]) - 1) |
+         reduce(total = 0.0, vector IN vectors | total + vector[place])]) AS vector
+    CALL db.index.vector.queryNodes(index, $k + size(history) + size(found), vector) YIELD node, score
+    MATCH (item:Item)-[:HAS_EMBEDDING]->(node)
+    WHERE NOT item IN history AND NOT item IN [entry IN found | entry.item]
+    WITH item, score ORDER BY score DESC, item.idx LIMIT $k
+    RETURN collect({item: item, score: score, source: 'vectors of run ' + active}) AS near
+  }
+  WITH user, history, found + near AS found
+  // step: live collaborative filtering
+  CALL (user, history, found) {
+    UNWIND CASE WHEN size(found) < $k THEN history[..50] ELSE [] END AS liked
+    CALL (user, liked) {
+      MATCH (liked)<-[:INTERACTED]-(other) WHERE user IS NULL OR other <> user
+      WITH other LIMIT 20
+      RETURN collect(other) AS others
+    }
+    UNWIND others AS other
+    WITH other, sum(1 / sqrt(size(others))) AS weight
+    WITH other, weight / sqrt(COUNT { (other)-[:INTERACTED]->() }) AS weight
+    MATCH (other)-[:INTERACTED]->(item)
+    WITH item, sum(weight) AS score
+    WHERE NOT item IN history AND NOT item IN [entry IN found | entry.item]
+    WITH item, score / sqrt(COUNT { (item)<-[:INTERACTED]-() }) AS score
+    ORDER BY score DESC, item.idx LIMIT $k
+    RETURN collect({item: item, score: score, source: 'live collaborative filtering'}) AS live
+  }
+  WITH history, found + live AS found
+  // step: popular in train
+  CALL (history, found) {
+    UNWIND CASE WHEN size(found) < $k THEN [0] ELSE [] END AS short
+    MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
+      AND NOT item IN history AND NOT item IN [entry IN found | entry.item]
+    WITH item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT $k
+    RETURN collect({item: item, score: toFloat(item.train_users), source: 'popular in train'}) AS popular
+  }
+  RETURN (found + popular)[..$k] AS filled
+}
+WITH user, active, coalesce(filled, list) AS list
+// step: history for reasons
+CALL (user) {
+  MATCH (user)-[had:INTERACTED]->(liked)
+  WITH had, liked ORDER BY coalesce(had.at, 0) DESC, liked.idx LIMIT $history
+  WITH liked ORDER BY liked.idx
+  RETURN collect(liked) AS history
 }
 CALL () {
   MATCH (dataset:Dataset {name: $dataset})
   RETURN dataset.items AS items
 }
-CALL (list) {
-  UNWIND list AS entry
-  WITH entry.item AS item
-  MATCH (item)-[fact:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity:Entity)
-  WITH item, entity, fact ORDER BY type(fact)
-  WITH item, entity, collect(fact)[0] AS fact
-  RETURN collect({item: item, entity: entity, fact: fact}) AS facts, collect(DISTINCT entity) AS entities
+// step: reasons
+CALL (list, history, active, items) {
+  CALL (list, history, active, items) {
+    CALL (list, history) {
+      UNWIND list AS entry
+      WITH entry.item AS item
+      MATCH (item)-[fact:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity)
+      WITH item, entity, fact ORDER BY type(fact)
+      WITH item, entity, collect(fact)[0] AS fact
+      RETURN entity, {item: item, fact: fact} AS own, null AS liked
+      UNION ALL
+      UNWIND history AS liked
+      MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity)
+      RETURN entity, null AS own, liked
+    }
+    WITH entity, collect(own) AS owns, collect(DISTINCT liked) AS others
+    WHERE size(owns) > 0 AND (size(others) > 0 OR entity IN history)
+    WITH entity, owns, others, entity IN history AS had, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
+    WITH entity, owns, others, had,
+         CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
+    UNWIND owns AS own
+    WITH entity, own, had, specificity, [liked IN others WHERE liked <> own.item] AS others
+    UNWIND CASE WHEN size(others) = 0 THEN []
+                ELSE [{kind: 'shared entity', entity: entity, liked: others,
+                       contribution: specificity * size(others) / (size(others) + 1.0)}] END +
+           CASE WHEN had THEN [{kind: 'linked item', entity: null, liked: [entity], contribution: specificity / 2}]
+                ELSE [] END AS reason
+    RETURN own.item AS item, own.fact AS fact, reason
+    UNION ALL
+    UNWIND list AS entry
+    WITH entry.item AS item, history, active
+    MATCH (item)-[similar:SIMILAR_TO]->(liked) WHERE liked IN history AND similar.run = active
+    RETURN item, null AS fact,
+           {kind: 'similar item', entity: null, liked: [liked], contribution: similar.score} AS reason
+  }
+  WITH item, fact, reason, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
+  ORDER BY reason.contribution DESC, reason.kind, idx
+  WITH item, collect({fact: fact, reason: reason})[..$reasons] AS best
+  RETURN collect({item: item, best: best}) AS explained
 }
-CALL (history, facts, entities, items) {
-  UNWIND history AS liked
-  MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity:Entity) WHERE entity IN entities
-  WITH facts, items, entity, liked ORDER BY liked.idx
-  WITH facts, items, entity, collect(DISTINCT liked) AS liked
-  WITH facts, items, entity, liked, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
-  WITH facts, entity, liked, CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
-  UNWIND [fact IN facts WHERE fact.entity = entity] AS own
-  WITH own, specificity, [other IN liked WHERE other <> own.item] AS liked
-  WHERE size(liked) > 0
-  RETURN collect({kind: 'shared entity', item: own.item, entity: own.entity, fact: own.fact, liked: liked,
-                  contribution: specificity * size(liked) / (size(liked) + 1.0)}) AS shared
+CALL () {
+  MATCH (:Dataset {name: $dataset})-[:HAS_RELATION]->(relation:Relation)
+  RETURN collect({type: relation.type, name: relation.name, sentence: relation.sentence}) AS relations
 }
-CALL (history, facts, items) {
-  UNWIND [fact IN facts WHERE fact.entity IN history] AS own
-  WITH own, own.entity AS liked, items
-  WITH own, liked, items, COUNT { (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
-  WITH own, liked, CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
-  RETURN collect({kind: 'linked item', item: own.item, entity: null, fact: own.fact, liked: [liked],
-                  contribution: specificity / 2}) AS linked
-}
-CALL (list, history, active) {
-  UNWIND list AS entry
-  WITH entry.item AS item, history, active
-  MATCH (item)-[similar:SIMILAR_TO]->(liked:Item) WHERE similar.run = active AND liked IN history
-  RETURN collect({kind: 'similar item', item: item, entity: null, fact: null, liked: [liked],
-                  contribution: similar.score}) AS similar
-}
-UNWIND list AS entry
-WITH entry, entry.item AS item, similar, linked, shared, relations
-CALL (item, similar, linked, shared, relations) {
-  UNWIND [reason IN similar + linked + shared WHERE reason.item = item] AS reason
-  WITH reason, relations, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
-  ORDER BY reason.contribution DESC, reason.kind, idx LIMIT $reasons
-  WITH reason, [relation IN relations WHERE relation.type = type(reason.fact)][0] AS relation,
-       [node IN reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples
-  WITH reason, relation, examples, replace(replace(
-         coalesce(relation.sentence, '{head} ' + toLower(replace(type(reason.fact), '_', ' ')) + ' {tail}'),
-         '{head}', coalesce(startNode(reason.fact).name, startNode(reason.fact).key)),
-         '{tail}', coalesce(endNode(reason.fact).name, endNode(reason.fact).key)) AS sentence
+UNWIND range(0, size(list) - 1) AS place
+WITH place + 1 AS rank, list[place] AS entry, explained, relations
+CALL (entry, explained, relations) {
+  UNWIND head([each IN explained WHERE each.item = entry.item | each.best]) AS each
+  WITH each.reason AS reason, each.fact AS fact, [r IN relations WHERE r.type = type(each.fact)][0] AS relation
+  WITH reason, relation,
+       [node IN reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples,
+       replace(replace(
+         coalesce(relation.sentence, '{head} ' + toLower(replace(type(fact), '_', ' ')) + ' {tail}'),
+         '{head}', coalesce(startNode(fact).name, startNode(fact).key)),
+         '{tail}', coalesce(endNode(fact).name, endNode(fact).key)) AS sentence
   WITH reason, relation, examples,
        CASE WHEN sentence ENDS WITH '.' THEN left(sentence, size(sentence) - 1) ELSE sentence END AS fact
   RETURN collect({
@@ -112,5 +181,5 @@ CALL (item, similar, linked, shared, relations) {
                                      ELSE '' END END
   }) AS reasons
 }
-RETURN entry.rank AS rank, item.key AS item, item.name AS name, entry.score AS score, entry.source AS source, reasons
+RETURN rank, entry.item.key AS item, entry.item.name AS name, entry.score AS score, entry.source AS source, reasons
 ORDER BY rank;

@@ -8,28 +8,20 @@ import uuid
 import pytest
 
 from cypher import statements
-from cypher.answers.lists import recommend, similar_items, similar_users
+from cypher.answers.lists import recommend
 from cypher.answers.names import Named, find_item, find_user
 from cypher.answers.reasons import explain
 from cypher.answers.relation_types import for_dataset
+from cypher.answers.similar import similar_items, similar_users
 from cypher.store import Store
 from export.write_back import write_back
 from spikegraph.errors import NotFoundError, UsageError
-from tests.support.film_graph import build, results_of, snapshot_of
+from tests.support.film_graph import build, results_of, snapshot_of, write_films
 
 
 def specificity(degree: int, items: int = 6) -> float:
     """Work out how specific an entity is: 1 for a degree of one, 0 from the number of items on."""
     return 1 - math.log(degree) / math.log(1 + items)
-
-
-def write_films(store: Store, name: str) -> str:
-    """Write the handmade data set, and beside it a twin with other lists."""
-    twin = f"{name[:50]}-twin"
-    lists, similar = {"ann": ("Zeta",)}, {"Gamma": {"Zeta": 0.99}}
-    write_back(store, build(store, twin), results_of(f"{twin}/run", lists, similar, vectors=False))
-    write_back(store, build(store, name), results_of(f"{name}/run", vectors=False))
-    return name
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +43,6 @@ def test_a_list_comes_in_its_order_with_its_source(store: Store, films: str) -> 
         (2, f"{films}/film/delta", "Delta"),
     ]
     assert {row.source for row in found} == {f"list of run {films}/run"}
-
-
-def test_a_user_without_a_list_gets_what_is_popular_and_is_told_so(store: Store, films: str) -> None:
-    found = recommend(store, films, "dora", k=3)
-    assert {row.source for row in found} == {"popular in train"}
-    # Train users: Alpha 2, Beta 2, Gamma 1, Delta 1; dora has had Beta; held-out pairs count for nothing.
-    assert [(row.name, row.score) for row in found] == [("Alpha", 2.0), ("Gamma", 1.0), ("Delta", 1.0)]
-
-
-def test_before_any_run_everybody_gets_what_is_popular(store: Store, dataset_name: str) -> None:
-    build(store, dataset_name)
-    found = recommend(store, dataset_name, "ann", k=2, reasons=3)
-    assert [(row.name, row.source) for row in found] == [("Gamma", "popular in train"), ("Delta", "popular in train")]
-    assert [reason.kind for reason in found[1].reasons] == ["linked item", "shared entity"]
 
 
 def test_the_statement_itself_serves_an_unknown_user(store: Store, films: str) -> None:
@@ -115,7 +93,7 @@ def test_an_item_is_no_reason_for_itself(store: Store, films: str) -> None:
 
 
 def test_the_list_with_reasons_says_what_each_explanation_says(store: Store, films: str) -> None:
-    found = recommend(store, films, "ann", reasons=2)
+    found = recommend(store, films, "ann", k=3, reasons=2)
     assert [row.name for row in found] == ["Gamma", "Delta", "Epsilon"]
     for row in found:
         assert list(row.reasons) == explain(store, films, "ann", row.item, limit=2)
@@ -144,7 +122,7 @@ def test_without_a_run_nothing_is_similar_and_the_error_says_why(store: Store, d
 def test_only_the_new_run_shines_through_after_a_switch(store: Store, own_films: str) -> None:
     new = results_of(f"{own_films}/new", {"ann": ("Zeta", "Epsilon")}, {"Zeta": {"Beta": 0.7}})
     write_back(store, snapshot_of(own_films), new)
-    assert [row.name for row in recommend(store, own_films, "ann")] == ["Zeta", "Epsilon"]
+    assert [row.name for row in recommend(store, own_films, "ann", k=2)] == ["Zeta", "Epsilon"]
     assert [reason.text for reason in explain(store, own_films, "ann", "Zeta")] == ["similar to Beta"]
     assert similar_items(store, own_films, "Gamma") == []
 

@@ -34,7 +34,7 @@ def test_runs_are_listed_with_the_active_one_first(store: Store, dataset_name: s
 def test_activate_lets_another_run_answer(store: Store, dataset_name: str) -> None:
     write_runs(store, dataset_name, "Gamma", "Delta")
     assert runs.activate(store, dataset_name, f"{dataset_name}/Gamma").active
-    assert [row.name for row in recommend(store, dataset_name, "ann")] == ["Gamma"]
+    assert [row.name for row in recommend(store, dataset_name, "ann", k=1)] == ["Gamma"]
     assert datasets.get(store, dataset_name).active_run == f"{dataset_name}/Gamma"
 
 
@@ -51,7 +51,7 @@ def test_rollback_goes_back_and_a_second_one_forth(store: Store, dataset_name: s
     assert runs.rollback(store, dataset_name).id == f"{dataset_name}/Gamma"
     assert datasets.get(store, dataset_name).version == version + 1
     assert runs.rollback(store, dataset_name).id == f"{dataset_name}/Delta"
-    assert [row.name for row in recommend(store, dataset_name, "ann")] == ["Delta"]
+    assert [row.name for row in recommend(store, dataset_name, "ann", k=1)] == ["Delta"]
 
 
 def test_there_is_nothing_to_roll_back_to_after_the_first_run(store: Store, dataset_name: str) -> None:
@@ -77,7 +77,7 @@ def test_prune_keeps_the_active_run_whichever_it_is(store: Store, dataset_name: 
     runs.activate(store, dataset_name, f"{dataset_name}/Gamma")
     assert sorted(runs.prune(store, dataset_name, keep=1)) == [f"{dataset_name}/Delta", f"{dataset_name}/Zeta"]
     assert ids(store, dataset_name) == ["Gamma"]
-    assert [row.name for row in recommend(store, dataset_name, "ann")] == ["Gamma"]
+    assert [row.name for row in recommend(store, dataset_name, "ann", k=1)] == ["Gamma"]
     assert runs.prune(store, dataset_name, keep=1) == []
     with pytest.raises(UsageError):
         runs.prune(store, dataset_name, keep=0)

@@ -31,7 +31,7 @@ def test_a_run_stands_in_the_graph_as_it_was_given(store: Store, dataset_name: s
     assert run.metrics == {"valid": {"recall@20": 0.25}}
     assert run.config == {"length": 3}
     for viewer, films in LISTS.items():
-        found = recommend(store, dataset_name, viewer)
+        found = recommend(store, dataset_name, viewer, k=len(films))
         assert [row.name for row in found] == list(films)
         assert [row.rank for row in found] == list(range(1, len(films) + 1))
         assert [row.score for row in found] == pytest.approx([0.9 - n / 10 for n in range(len(films))])
@@ -76,7 +76,7 @@ def test_another_run_of_the_same_id_is_refused(store: Store, dataset_name: str) 
     write_back(store, snapshot, results_of(f"{dataset_name}/one"))
     with pytest.raises(UsageError, match="another run with the id"):
         write_back(store, snapshot, results_of(f"{dataset_name}/one", {"ann": ("Zeta",)}))
-    assert [row.name for row in recommend(store, dataset_name, "ann")] == list(LISTS["ann"])
+    assert [row.name for row in recommend(store, dataset_name, "ann", k=3)] == list(LISTS["ann"])
 
 
 def test_a_snapshot_of_another_split_is_refused(store: Store, dataset_name: str) -> None:

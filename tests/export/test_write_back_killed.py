@@ -53,7 +53,7 @@ def test_killed_before_the_switch_the_old_run_answers_and_the_next_write_back_cl
 
     write_back_dying_at(server, dataset_name, new, statement, occurrence)
 
-    assert [row.name for row in recommend(store, dataset_name, "ann")] == list(NEW_LISTS["ann"])
+    assert [row.name for row in recommend(store, dataset_name, "ann", k=3)] == list(NEW_LISTS["ann"])
     found = {run.id: (run.state, run.active) for run in runs.list_runs(store, dataset_name)}
     assert found.pop(old) == ("complete", True)
     assert found == ({} if statement == "run_start" else {new: ("writing", False)})
@@ -62,7 +62,7 @@ def test_killed_before_the_switch_the_old_run_answers_and_the_next_write_back_cl
     assert report.active
     assert report.removed == (() if statement == "run_start" else (new,))
     assert count_of_run(store, dataset_name, new) == {"edges": 11, "vectors": 10, "runs": 1}
-    assert [row.name for row in recommend(store, dataset_name, "ann")] == list(LISTS["ann"])
+    assert [row.name for row in recommend(store, dataset_name, "ann", k=3)] == list(LISTS["ann"])
     assert datasets.get(store, dataset_name).locked_by is None
 
 
@@ -76,7 +76,7 @@ def test_killed_while_old_runs_are_removed_the_new_one_answers_and_prune_finishe
 
     write_back_dying_at(server, dataset_name, f"{dataset_name}/third", statement)
 
-    assert [row.name for row in recommend(store, dataset_name, "ann")] == list(LISTS["ann"])
+    assert [row.name for row in recommend(store, dataset_name, "ann", k=3)] == list(LISTS["ann"])
     assert runs.prune(store, dataset_name) == [f"{dataset_name}/first"]
     assert count_of_run(store, dataset_name, f"{dataset_name}/first") == {"edges": 0, "vectors": 0, "runs": 0}
     assert count_of_run(store, dataset_name, f"{dataset_name}/third") == {"edges": 11, "vectors": 10, "runs": 1}
@@ -103,7 +103,7 @@ def test_a_reader_sees_the_old_lists_or_the_new_ones_and_nothing_else(store: Sto
     def read() -> None:
         try:
             while not done.is_set():
-                rows = recommend(store, dataset_name, "ann")
+                rows = recommend(store, dataset_name, "ann", k=3)
                 seen.append((tuple(row.name for row in rows), frozenset(row.source for row in rows)))
         except BaseException as error:
             failures.append(error)

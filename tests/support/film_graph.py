@@ -20,6 +20,7 @@ import pandas as pd
 from cypher.store import Store
 from export.results import Ranked, Results
 from export.snapshot import Manifest, Snapshot
+from export.write_back import write_back
 
 FILMS = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta")
 OTHERS = ("Kurosawa", "Drama")
@@ -76,7 +77,28 @@ def build(store: Store, dataset: str) -> Snapshot:
     with store.driver.session(database=store.database) as session:
         session.run(NODES, dataset=dataset, viewers=VIEWERS, films=FILMS, others=OTHERS, relations=relations).consume()
         session.run(EDGES, dataset=dataset, edges=edges).consume()
+    store.run_in_transactions("ingest/count_train_users", dataset=dataset)
     return snapshot_of(dataset)
+
+
+def write_films(store: Store, name: str) -> str:
+    """Write the graph and a run without vectors, and beside it a twin with other lists that must not shine through."""
+    twin = f"{name[:50]}-twin"
+    lists, similar = {"ann": ("Zeta",)}, {"Gamma": {"Zeta": 0.99}}
+    write_back(store, build(store, twin), results_of(f"{twin}/run", lists, similar, vectors=False))
+    write_back(store, build(store, name), results_of(f"{name}/run", vectors=False))
+    return name
+
+
+def has(store: Store, dataset: str, viewer: str, *films: str) -> None:
+    """Let a viewer, known or not, have films one after the other, after whatever was written before."""
+    text = """MERGE (user:User {key: $dataset + '/user/' + $viewer})
+    ON CREATE SET user.dataset = $dataset, user.name = $viewer, user.idx = 100
+    WITH user UNWIND range(0, size($films) - 1) AS place
+    MATCH (film:Item {key: $dataset + '/film/' + toLower($films[place])})
+    CREATE (user)-[:INTERACTED {at: 1000 + place}]->(film)"""
+    with store.driver.session(database=store.database) as session:
+        session.run(text, dataset=dataset, viewer=viewer, films=films).consume()
 
 
 def snapshot_of(dataset: str, split_id: str = "split-1") -> Snapshot:
