@@ -65,3 +65,8 @@ def at_most(what: str, ours: float, limit: float) -> Row:
 def within(what: str, ours: float, low: float, high: float) -> Row:
     """Hold a value to a range."""
     return Row(f"{what} (from {low} to {high})", ours, None, None, low, holds=low <= ours <= high)
+
+
+def shown(what: str, ours: float) -> Row:
+    """Show a value that need not reach anything."""
+    return Row(what, ours, None, None, None, holds=True)

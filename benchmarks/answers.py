@@ -1,0 +1,128 @@
+"""How quickly the graph answers an application: lists, reasons, filters, sessions, and a shop's mix of them.
+
+Everything is measured through `cypher.store.Store.read`: drawn users, the whole way from the driver over the server
+to Python values, after warming up, on the same machine as the server.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import LiteralString
+
+import numpy as np
+
+from benchmarks import mixed_load
+from benchmarks.big_server import big_server
+from benchmarks.latency import Seconds, milliseconds, one_client, seconds
+from benchmarks.questions import CAP, NO_CAP, K, Question, Questions
+from benchmarks.result import Row, at_least, at_most, less_is_better, shown
+from cypher.store import Store, Timeouts
+from spikegraph import server
+from spikegraph.errors import DatabaseError
+from spikegraph.logs import get_logger
+
+WARM_UP, ASKED = 600, 1_500
+ASKED_LIVE, ASKED_UNCAPPED = 300, 3
+UNCAPPED_SECONDS = 20.0
+"""After so long an uncapped question is given up; it then counts as having taken that long."""
+
+SATURATION_SECONDS, OPEN_LOOP_SECONDS = 20.0, 30.0
+
+EVERYTHING: LiteralString = """MATCH (n)-[r]->() WHERE n.dataset IS NOT NULL
+RETURN count(r.at) + count(r.score) + count(r.run) AS properties"""
+
+log = get_logger(__name__)
+
+
+def run() -> list[Row]:
+    """Load the graph, warm up, and measure one client, then many."""
+    with big_server() as settings:
+        connection = server.connection(settings.server)
+        with Store.connect(*connection, timeouts=Timeouts(query=60.0)) as store:
+            store.driver.execute_query(EVERYTHING, database_=store.database)
+            rows = alone(Questions.of(store, seed=1))
+        with Store.connect(*connection, timeouts=Timeouts(query=UNCAPPED_SECONDS)) as store:
+            rows.append(_uncapped(Questions.of(store, seed=2)))
+        return [*rows, *together(connection)]
+
+
+def alone(questions: Questions) -> list[Row]:
+    """Measure each kind of question at one client."""
+    nothing = _measured("round trip", questions.round_trip)
+    listed = _measured("lists", questions.listed)
+    reasoned = _measured("lists with reasons", questions.reasoned)
+    session = _measured("sessions", questions.session)
+    filtered, full = _filtered(questions)
+    live = _measured("live", questions.live, ASKED_LIVE)
+    list_p50, live_p50 = milliseconds(listed, 50), milliseconds(live, 50)
+    return [
+        shown("RETURN 1, p50 in ms: what driver and server cost whatever is asked", milliseconds(nothing, 50)),
+        at_most(f"list, k = {K}, p50 in ms", list_p50, 1.5),
+        at_most(f"list, k = {K}, p99 in ms", milliseconds(listed, 99), 5.0),
+        at_most("list with three reasons each, p50 in ms", milliseconds(reasoned, 50), 4.0),
+        at_most("list with three reasons each, p99 in ms", milliseconds(reasoned, 99), 15.0),
+        shown("filtered by a genre, p50 in ms", milliseconds(filtered, 50)),
+        at_most("filtered by a genre, p99 in ms", milliseconds(filtered, 99), 30.0),
+        at_least(f"filtered by a genre: share of answers with {K} items", full, 1.0),
+        at_most("session of 5 items, p50 in ms", milliseconds(session, 50), 5.0),
+        at_most("session of 5 items, p99 in ms", milliseconds(session, 99), 20.0),
+        less_is_better(f"list, p50 in ms, against live CF with {CAP} users an item", list_p50, live_p50, 5.0),
+    ]
+
+
+def together(connection: tuple[str, str, str]) -> list[Row]:
+    """Measure the mix at saturation and at half of it."""
+    rate, full = mixed_load.saturation(connection, SATURATION_SECONDS)
+    half = mixed_load.at_rate(connection, rate / 2, OPEN_LOOP_SECONDS)
+    clients = mixed_load.PROCESSES * mixed_load.THREADS
+    mix = "70 % lists with reasons, 20 % filtered, 10 % sessions"
+    return [
+        shown(f"answers a second at saturation, {clients} clients on the server's machine: {mix}", rate),
+        shown("the mix at saturation, p99 in ms", milliseconds(full, 99)),
+        shown("the mix at half of that rate, p50 in ms from when it was due", milliseconds(half, 50)),
+        shown("the mix at half of that rate, p99 in ms from when it was due", milliseconds(half, 99)),
+    ]
+
+
+def _measured(what: str, draw: Callable[[], Question], asked: int = ASKED) -> Seconds:
+    taken = one_client([draw() for _ in range(WARM_UP + asked)], WARM_UP)
+    log.info("measured", what=what, p50=milliseconds(taken, 50), p99=milliseconds(taken, 99))
+    return taken
+
+
+def _filtered(questions: Questions) -> tuple[Seconds, float]:
+    """Give the seconds of filtered questions, and the share of them that was given as many items as asked for."""
+    answers: list[int] = []
+
+    def noting(question: Question) -> Question:
+        def ask() -> list[dict[str, object]]:
+            rows = question()
+            answers.append(len(rows))
+            return rows
+
+        return ask
+
+    taken = _measured("filtered", lambda: noting(questions.of_a_genre()))
+    return taken, float(np.mean(np.array(answers) == K))
+
+
+def _uncapped(questions: Questions) -> Row:
+    """Ask the rival without a cap, a few times only."""
+    taken = [seconds(_patient(questions.live(NO_CAP))) for _ in range(ASKED_UNCAPPED)]
+    given_up = sum(each >= UNCAPPED_SECONDS for each in taken)
+    what = f"live CF without a cap, p50 of {ASKED_UNCAPPED} in ms ({given_up} given up after {UNCAPPED_SECONDS:.0f} s)"
+    return shown(what, milliseconds(np.array(taken), 50))
+
+
+def _patient(question: Question) -> Callable[[], None]:
+    """Take a refusal for an answer: it came when the time or the memory of a question was used up."""
+
+    def ask() -> None:
+        started = time.perf_counter()
+        try:
+            question()
+        except DatabaseError as error:
+            log.info("given up", seconds=time.perf_counter() - started, reason=error.message)
+
+    return ask

@@ -1,0 +1,164 @@
+"""How fast `write_back` writes the lists of 100 000 users and the similarities of 50 000 items, and what readers feel.
+
+The run is written beside the active one of the synthetic graph, as a user's is. All the while another process asks for
+lists at a modest rate; it did so before, too, and the two are compared.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.pool import AsyncResult
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.big_graph import BigGraph
+from benchmarks.big_graph_loading import NAME, RUN, item_keys, user_keys
+from benchmarks.big_server import big_server, drawn
+from benchmarks.latency import Seconds, milliseconds
+from benchmarks.questions import Questions
+from benchmarks.result import Row, at_least, at_most, shown
+from cypher.store import Store
+from export import runs
+from export.results import Ranked, Results
+from export.snapshot import Manifest, Snapshot
+from export.write_back import write_back
+from spikegraph import server
+from spikegraph.settings import Settings
+
+READS_A_SECOND = 50.0
+SECONDS_BEFORE = 30.0
+WARM_UP = 500
+
+
+def run() -> list[Row]:
+    """Load the graph, read for a while, then write a run back while the reading goes on."""
+    graph = drawn()
+    with big_server(lambda: graph) as settings:
+        return measured(settings, graph)
+
+
+def measured(settings: Settings, graph: BigGraph) -> list[Row]:
+    """Measure on a server that holds the graph; what was written is removed again, which is timed too."""
+    connection, database = server.connection(settings.server), settings.server.home / "data" / "databases" / "neo4j"
+    with Store.connect(*connection) as store:
+        with reading(connection) as before:
+            time.sleep(SECONDS_BEFORE)
+        bytes_before = size_on_disk(store, database)
+        with reading(connection) as during:
+            report = write_back(store, _snapshot(graph), _results(graph))
+        grown = size_on_disk(store, database) - bytes_before
+        removed = _removed(store, report.run_id)
+    written = sum(report.counts.values())
+    before_p99, during_p99 = milliseconds(before.taken, 99), milliseconds(during.taken, 99)
+    seconds = report.seconds
+    return [
+        at_least(f"write-back of {written} relationships, a second, all included", written / seconds["total"], 20_000),
+        shown("of it the writing of lists and similarities, relationships a second", written / seconds["lists"]),
+        shown("store growth in MB", grown / 1e6),
+        shown("store growth in bytes a relationship", grown / written),
+        shown("readers of recommend/by_user before, p99 in ms", before_p99),
+        shown("readers of recommend/by_user during the write-back, p99 in ms", during_p99),
+        at_most("readers' p99 during the write-back, in p99s before", during_p99 / before_p99, 3.0),
+        shown("removal of a run, relationships a second", written / removed),
+    ]
+
+
+@dataclass
+class Reading:
+    """What a reader measured: float64 [questions] seconds; there once the reading has ended."""
+
+    taken: Seconds
+
+
+@contextmanager
+def reading(connection: tuple[str, str, str]) -> Iterator[Reading]:
+    """Let another process ask for lists while the block runs; it is warm when the block begins."""
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager, context.Pool(1) as pool:
+        ready, ended = manager.Event(), manager.Event()
+        answer: AsyncResult[Seconds] = pool.apply_async(_read, (connection, ready, ended))
+        if not ready.wait(180):
+            answer.get(1)
+        found = Reading(np.empty(0))
+        try:
+            yield found
+        finally:
+            ended.set()
+        found.taken = answer.get(60)
+
+
+def _read(connection: tuple[str, str, str], ready: Any, ended: Any) -> Seconds:
+    """Ask for lists that fall due by chance until it is ended: the seconds from due to answered."""
+    with Store.connect(*connection) as store:
+        questions = Questions.of(store, seed=3)
+        for _ in range(WARM_UP):
+            questions.listed()()
+        over = threading.Event()
+        threading.Thread(target=lambda: (ended.wait(), over.set()), daemon=True).start()
+        ready.set()
+        taken, due = [], time.perf_counter()
+        while not over.is_set():
+            due += questions.generator.exponential(1 / READS_A_SECOND)
+            time.sleep(max(0.0, due - time.perf_counter()))
+            questions.listed()()
+            taken.append(time.perf_counter() - due)
+        return np.array(taken)
+
+
+def size_on_disk(store: Store, database: Path) -> int:
+    """Give the bytes of a database's files, after the server has written down what it held in memory."""
+    store.driver.execute_query("CALL db.checkpoint()", database_=store.database)
+    return sum(file.stat().st_size for file in database.rglob("*") if file.is_file())
+
+
+def _removed(store: Store, run_id: str) -> float:
+    runs.activate(store, NAME, RUN)
+    started = time.perf_counter()
+    runs.remove(store, NAME, run_id)
+    return time.perf_counter() - started
+
+
+def _results(graph: BigGraph) -> Results:
+    """Give a run that lists the same items the other way round."""
+    nothing = Results(
+        run_id="",
+        model="hybrid",
+        config={},
+        metrics={},
+        snapshot_hash="synthetic",
+        protocol="honest",
+        seed=0,
+        recommendations=Ranked(graph.lists[:, ::-1], graph.list_scores),
+        similar_items=Ranked(graph.similar[:, ::-1], graph.similar_scores),
+    )
+    return nothing.named(NAME)
+
+
+def _snapshot(graph: BigGraph) -> Snapshot:
+    """Give the snapshot that leads from rows to keys; a write-back needs no more of it."""
+    users, items, nothing = user_keys(graph), item_keys(graph), np.zeros((2, 0), np.int64)
+    manifest = Manifest(
+        dataset=NAME,
+        dataset_version=1,
+        split_id=NAME,
+        relations=(),
+        counts={"users": len(users), "items": len(items), "entities": len(items)},
+        content_hash="synthetic",
+    )
+    return Snapshot(
+        manifest=manifest,
+        interactions={"train": nothing, "valid": nothing, "test": nothing},
+        edge_index=nothing,
+        edge_type=np.zeros(0, np.int64),
+        users=pd.DataFrame({"key": users, "name": users}),
+        entities=pd.DataFrame({"key": items, "name": items, "label": "Film"}),
+        num_items=len(items),
+    )
