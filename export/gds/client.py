@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from neo4j import Query
 from neo4j import exceptions as driver_errors
 
 from cypher.failures import translated
@@ -15,6 +16,7 @@ from spikegraph.errors import DatabaseError, MissingExtraError
 
 if TYPE_CHECKING:
     from graphdatascience import GraphDataScience
+    from graphdatascience.query_runner import QueryRunner
 
 FUNCTION = "gds.version"
 """What every server with the plugin has."""
@@ -53,7 +55,22 @@ def connect(store: Store, *, show_progress: bool = False) -> GraphDataScience:
             hint="the local server and compose.yaml bring it; elsewhere put it into plugins/, and gds.* into "
             "dbms.security.procedures.unrestricted",
         )
-    return GraphDataScience(store.driver, database=store.database, arrow=False, show_progress=show_progress)
+    return GraphDataScience(_runner(store), arrow=False, show_progress=show_progress)
+
+
+def _runner(store: Store) -> QueryRunner:
+    """Give what sends the client's queries. Its own set no time limit: the server's minute would hold."""
+    from graphdatascience.query_runner.neo4j_query_runner import Neo4jQueryRunner
+    from graphdatascience.query_runner.query_type import QueryType
+
+    class Patient(Neo4jQueryRunner):
+        def _wrap_query(self, query: str, query_type: QueryType) -> Query:
+            wrapped = super()._wrap_query(query, query_type)
+            wrapped.timeout = store.timeouts.long
+            return wrapped
+
+    protocol = "neo4j+s" if store.driver.encrypted else "bolt"
+    return Patient(store.driver, protocol, auto_close=False, database=store.database)
 
 
 @contextmanager

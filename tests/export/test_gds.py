@@ -14,7 +14,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from cypher.store import Store
+from cypher.store import Store, Timeouts
 from export import runs
 from export.gds import client, projection
 from export.gds.communities import CommunityOptions, communities
@@ -336,6 +336,12 @@ def test_lists_are_the_sums_of_similarities_without_what_was_seen(
         np.testing.assert_allclose(listed, np.sort(row)[::-1][: len(listed)], atol=1e-6)
         assert (listed > 0).all()
         assert len(listed) == min(10, (row > 0).sum())
+
+
+def test_algorithms_may_take_longer_than_the_server_lets_others(store: Store, case: Case) -> None:
+    impatient = replace(store, timeouts=Timeouts(long=0.001))
+    with projected(store, case.gds, case.name) as found, pytest.raises(DatabaseError, match="longer than it may"):
+        _vectors(replace(found, gds=client.connect(impatient)), SimilarityOptions(dimensions=4096))
 
 
 def test_a_server_without_the_plugin(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
