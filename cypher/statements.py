@@ -60,6 +60,11 @@ class Statement:
     types: str | None = None
 
     @property
+    def summary(self) -> str:
+        """The first sentence of the title."""
+        return self.title.partition(". ")[0].rstrip(".")
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """The single commands of the text, which the schema's files hold several of."""
         return tuple(part for part in (piece.strip() for piece in re.split(r";[ \t]*(?:\n|$)", self.text)) if part)
@@ -134,23 +139,21 @@ def parse(name: str, source: str) -> Statement:
     Raises:
         UsageError: the header lacks its title, kind or work.
     """
+    head, _, text = source.partition("\n\n")
+    if not text.strip():
+        raise UsageError("the file holds no statement, or no empty line before it", where=name)
     title: list[str] = []
     header: dict[str, str] = {}
     parameters: dict[str, str] = {}
-    lines = source.splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith("//"):
-            comment = line.removeprefix("//").strip()
-            entry = _HEADER_LINE.fullmatch(comment)
-            if entry:
-                header[entry["name"]] = entry["value"]
-            else:
-                title.append(comment)
+    for line in head.splitlines():
+        comment = line.removeprefix("//").strip()
+        if entry := _HEADER_LINE.fullmatch(comment):
+            header[entry["name"]] = entry["value"]
         elif parameter := _PARAMETER_LINE.fullmatch(line.strip()):
             parameters[parameter["name"]] = parameter["example"]
-        elif line.strip():
-            return _statement(name, title, header, parameters, "\n".join(lines[number:]).strip())
-    raise UsageError("the file holds no statement", where=name)
+        else:
+            title.append(comment)
+    return _statement(name, title, header, parameters, text.strip())
 
 
 def _statement(name: str, title: list[str], header: dict[str, str], parameters: dict[str, str], text: str) -> Statement:

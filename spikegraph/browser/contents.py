@@ -22,10 +22,10 @@ ASKED = {"dataset", "user", "item", "run", "other", "k", "most", "head", "reason
 
 @dataclass(frozen=True)
 class Ready:
-    """A statement that can be pasted and run at once: its name, what it answers, and the text without parameters."""
+    """A statement that can be pasted and run at once: its name, what it answers in short, text without parameters."""
 
     name: str
-    title: str
+    summary: str
     text: str
 
 
@@ -92,7 +92,7 @@ def dataset_style(store: Store, name: str) -> Style:
 
 def _ready(statement: Statement, texts: dict[str, str]) -> Ready:
     own = {name: text for name, text in texts.items() if name in statement.parameters}
-    return Ready(statement.name, statement.title, written_out(statement, own))
+    return Ready(statement.name, statement.summary, written_out(statement, own))
 
 
 def _choose(store: Store, dataset: str, user: str | None, item: str | None) -> tuple[Named, Named]:

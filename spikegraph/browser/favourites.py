@@ -24,4 +24,4 @@ def favourites(contents: Contents) -> bytes:
 
 def favourite(statement: Ready) -> str:
     """Give a favourite's text; Browser shows the first comment as its name."""
-    return f"// {statement.title.split('. ')[0].rstrip('.')}\n{statement.text}\n"
+    return f"// {statement.summary}\n{statement.text}\n"

@@ -125,7 +125,7 @@ def _runnable(statement: Ready) -> str:
     text = escape(f"// {statement.name}\n{statement.text}", quote=False).replace("=", EQUALS)
     style = "max-height: 9em; overflow: auto; font-size: 11px"
     return (
-        f'<p style="margin: 1.2em 0 0.3em">{escape(statement.title)}</p>\n'
+        f'<p style="margin: 1.2em 0 0.3em">{escape(statement.summary)}</p>\n'
         f'<pre class="pre-scrollable code runnable" style="{style}">{text}</pre>\n'
     )
 

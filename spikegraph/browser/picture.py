@@ -80,7 +80,8 @@ def draw_why(store: Store, dataset: str, user: str, item: str, file: Path) -> Pi
     reasons = tuple(explain(store, dataset, who.key, what.key, limit=REASONS))
     style, title = dataset_style(store, dataset), f"Why {what.name} for {who.name}"
     head = _head(title, reasons, style, nodes.values())
-    replace_text(file, _html(nodes.values(), edges.values(), style, head, title))
+    drawn = [_node(node, style, {who.key, what.key}) for node in nodes.values()]
+    replace_text(file, _html(drawn, [_edge(edge, style) for edge in edges.values()], head, title))
     return Picture(file, who, what, len(nodes), len(edges), reasons)
 
 
@@ -91,25 +92,24 @@ def _require_package() -> None:
         raise MissingExtraError("neo4j-viz", "pictures") from error
 
 
-def _html(nodes: Iterable[Node], edges: Iterable[Relationship], style: Style, head: str, title: str) -> str:
+def _html(nodes: list[Any], edges: list[Any], head: str, title: str) -> str:
     from neo4j_viz import VisualizationGraph
 
-    graph = VisualizationGraph([_node(node, style) for node in nodes], [_edge(edge, style) for edge in edges])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # IPython warns of its own display object, which is not displayed
-        page = str(graph.render(theme="light", height="80vh", width="100%").data)
-    page = page.replace("<body>", f"<body>\n{head}", 1)
+        graph = VisualizationGraph(nodes, edges).render(theme="light", height="calc(100vh - 220px)", width="100%")
+    page = str(graph.data).replace("<body>", f"<body>\n{head}", 1)
     return page.replace("</head>", f"<title>{escape(title)}</title>\n</head>", 1)
 
 
-def _node(node: Node, style: Style) -> Any:
+def _node(node: Node, style: Style, subjects: set[str]) -> Any:
+    """Draw a node; those that the picture is about are half as large again."""
     from neo4j_viz import Node as Drawn
 
     look = style.of_node(node.labels)
-    name = str(node.get("name") or node.get("key"))
-    return Drawn(
-        id=node.element_id, caption=name, color=look.color, size=look.diameter / 2, properties=_properties(node)
-    )
+    size = look.diameter / 2 * (1.5 if node["key"] in subjects else 1)
+    caption = str(node.get("name") or node["key"])
+    return Drawn(id=node.element_id, caption=caption, color=look.color, size=size, properties=_properties(node))
 
 
 def _edge(edge: Relationship, style: Style) -> Any:

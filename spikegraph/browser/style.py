@@ -88,7 +88,7 @@ RECORDS = {
 EDGES = {
     "INTERACTED": EdgeStyle("#4C8EDA", 1, "had"),
     "HELD_OUT": EdgeStyle("#C4C9D4", 1, "held out"),
-    "RECOMMENDED": EdgeStyle("#E0552B", 3, "{rank}. by {run}"),
+    "RECOMMENDED": EdgeStyle("#E0552B", 3, "{rank}. {run}"),
     "SIMILAR_TO": EdgeStyle("#C08A1E", 2, "similar"),
     "IN_COMMUNITY": EdgeStyle("#D9B84A", 1, "in"),
 }

@@ -70,25 +70,27 @@ def browser(
 
 def _document(session: Session, opening: str, made: Prepared | None, served: Serving | None) -> dict[str, Any]:
     local = session.settings.neo4j.uri is None
-    document: dict[str, Any] = {
+    access = {
         "browser": opening,
         "user": session.settings.neo4j.username,
         "password": PASSWORD if local else "the one of that server",
     }
-    if made:
-        document |= {
-            "walks along with": {"user": made.contents.user.key, "item": made.contents.item.key},
-            "guide": served.url(made.guide.name) if served else None,
-            "files": {what: str(getattr(made, what)) for what in ("guide", "style", "favourites")},
-            "load": {
-                "guide": f":guide {served.url(made.guide.name)}"
-                if served
-                else f"spikegraph browser {made.contents.dataset.name} --serve",
-                "style": "drop the file on Browser's window, or follow the guide's first page",
-                "favourites": "drop the file on Browser's window, then click the star on the left",
-            },
-        }
-    return document
+    return access | (_guided(made, served) if made else {})
+
+
+def _guided(made: Prepared, served: Serving | None) -> dict[str, Any]:
+    """Tell of the files that were made for a data set."""
+    name, url = made.contents.dataset.name, served.url(made.guide.name) if served else None
+    return {
+        "walks along with": {"user": made.contents.user.key, "item": made.contents.item.key},
+        "guide": url,
+        "files": {what: str(getattr(made, what)) for what in ("guide", "style", "favourites")},
+        "load": {
+            "guide": f":guide {url}" if url else f"spikegraph browser {name} --serve",
+            "style": "drop the file on Browser's window, or follow the guide's first page",
+            "favourites": "drop the file on Browser's window, then click the star on the left",
+        },
+    }
 
 
 def _show(console: Console, document: dict[str, Any]) -> None:

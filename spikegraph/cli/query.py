@@ -47,7 +47,7 @@ def _library() -> Answer:
     def show(console: Console) -> None:
         for question, statements in groups.items():
             rows = [
-                (s.name, s.title.split(". ")[0], ", ".join(f"{key}={value}" for key, value in s.parameters.items()))
+                (s.name, s.summary, ", ".join(f"{key}={value}" for key, value in s.parameters.items()))
                 for s in statements
             ]
             show_table(console, question, ("name", "what it answers", "parameters"), rows)

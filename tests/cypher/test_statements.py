@@ -34,9 +34,9 @@ def test_the_header_announces_exactly_what_the_statement_uses(name: str) -> None
 @pytest.mark.parametrize("name", names())
 def test_the_file_pastes_into_browser(name: str) -> None:
     lines = (ROOT / "cypher" / f"{name}.cypher").read_text(encoding="utf-8").splitlines()
-    header = [line for line in lines if line.startswith(("//", ":param"))]
-    assert lines[: len(header)] == header, "comments and parameters come first"
-    assert lines[len(header)] == ""
+    head, statement = lines[: lines.index("")], lines[lines.index("") :]
+    assert all(line.startswith(("//", ":param")) for line in head), "comments and parameters come first"
+    assert not any(line.startswith(":param") for line in statement)
     assert lines[-1].endswith(";")
 
 
