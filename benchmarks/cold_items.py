@@ -81,7 +81,8 @@ class Hidden:
 
     def interactions(self, splits: Sequence[Split]) -> Interactions:
         """Give what users have of them in these splits."""
-        pairs = torch.from_numpy(np.concatenate([self.pairs[split] for split in splits], axis=1))
+        nothing = np.zeros((2, 0), dtype=np.int64)
+        pairs = torch.from_numpy(np.concatenate([nothing, *(self.pairs[split] for split in splits)], axis=1))
         return Interactions.from_pairs(pairs[0], pairs[1], self.num_users, len(self.rows))
 
     def recall(self, embeddings: Embeddings, splits: Sequence[Split]) -> pd.Series[float]:

@@ -110,6 +110,8 @@ def as_users_alike(weights: Tensor, known: KnownRows, interactions: Interactions
     Returns:
         [U', d]; a new user who shares no item with a known one is zero.
     """
+    if not len(known.new_users):
+        return weights
     histories = _weighted_histories(interactions)
     others = (known.users >= 0).nonzero().squeeze(1)
     transposed = sp.csr_array(histories[others.numpy()].T)

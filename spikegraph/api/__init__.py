@@ -20,6 +20,7 @@ from spikegraph.api.answers import (
 from spikegraph.api.browser import browser_files, picture
 from spikegraph.api.compare import compare, import_lists
 from spikegraph.api.connection import connect
+from spikegraph.api.counterfactual import hangs_on, without
 from spikegraph.api.datasets import SplitChoice, ingest, ingest_offline, list_datasets, remove_dataset, show_dataset
 from spikegraph.api.fold_in import FoldInReport, fold_in
 from spikegraph.api.gds import gds_communities, gds_pagerank, gds_sample, gds_similarity, similar_lists
@@ -80,6 +81,7 @@ __all__ = [
     "gds_pagerank",
     "gds_sample",
     "gds_similarity",
+    "hangs_on",
     "import_lists",
     "ingest",
     "ingest_offline",
@@ -113,5 +115,6 @@ __all__ = [
     "similarity",
     "train",
     "tune",
+    "without",
     "write_back",
 ]

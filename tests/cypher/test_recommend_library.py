@@ -50,6 +50,7 @@ def test_it_answers_about_its_own_data_set_only(store: Store, two: tuple[str, st
             "user": f"{dataset}/user/ann",
             "users": [f"{dataset}/user/{viewer}" for viewer in ("ann", "bob")],
             "item": f"{dataset}/film/gamma",
+            "without": f"{dataset}/film/alpha",
             "items": [f"{dataset}/film/{film}" for film in ("alpha", "gamma")],
             "entities": [f"{dataset}/thing/drama"],
             "text": "ann" if "users" in name else "Drama" if "entities" in name else "Gamma",
