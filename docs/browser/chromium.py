@@ -117,6 +117,15 @@ class Browser:
         self.driver.execute_script(DROP, file.name, base64.b64encode(file.read_bytes()).decode())
         time.sleep(2)
 
+    def open_favourites(self, folder: str) -> list[str]:
+        """Open the drawer of favourites and a folder of it; give the texts that it shows."""
+        self.find("[data-testid=navigationFavorites]").click()
+        self.wait(lambda: folder in self.text(), "show the favourites")
+        found = self.driver.find_elements(By.XPATH, f"//*[contains(text(), '{folder}')]")
+        self.driver.execute_script("arguments[0].click()", found[-1])
+        time.sleep(1)
+        return self.text().splitlines()
+
     def picture(self, file: Path, rest: float = 5, *, whole: bool = True) -> None:
         """Take a picture once the graph has come to rest: of the whole window, or of the newest answer alone."""
         if not whole:

@@ -1,6 +1,6 @@
 """Walk through the guide of a data set in a real Neo4j Browser, run every statement of it, and take the docs' pictures.
 
-    python docs/browser/take_pictures.py demo --user user/101 --item Alien [--to docs/browser]
+    python docs/browser/take_pictures.py demo --user user/101 --item Alien --script docs/first-ten-minutes.md
 
 Needs a running server with the data set (`make demo`), Chromium with its driver, and `pip install selenium pillow` in
 an environment of their own. It leaves with an error at the first statement that does not answer as it ought to.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,11 +61,16 @@ def ask(program: str, *words: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def walk(browser: Browser, to: Path, *, quick: bool) -> dict[str, str]:
-    """Run the statements of every page, or only those with a picture; give the kind of each answer by its name."""
-    pictures, answers = {**GRAPHS, **TABLES}, dict[str, str]()
+def walk(browser: Browser, to: Path, *, quick: bool) -> tuple[list[str], dict[str, str]]:
+    """Run the statements of every page, or only those with a picture.
+
+    Returns:
+        the titles of the pages, and by statement the kind of its answer.
+    """
+    pictures, answers, pages = {**GRAPHS, **TABLES}, dict[str, str](), [browser.page_of_guide()]
     while browser.next_page():
-        sys.stdout.write(f"page: {browser.page_of_guide()}\n")
+        pages.append(browser.page_of_guide())
+        sys.stdout.write(f"page: {pages[-1]}\n")
         for place, name in enumerate(browser.statements()):
             if quick and name not in pictures:
                 continue
@@ -73,7 +79,18 @@ def walk(browser: Browser, to: Path, *, quick: bool) -> dict[str, str]:
             if name in pictures:
                 browser.picture(to / pictures[name], whole=pictures[name] in BESIDE_THE_GUIDE)
             sys.stdout.flush()
-    return answers
+    return pages, answers
+
+
+def untrue(script: Path, pages: list[str], answers: dict[str, str]) -> list[str]:
+    """Give what a script says of the guide that is not so: pages out of order, statements that gave nothing."""
+    text = " ".join(script.read_text(encoding="utf-8").split())
+    places = [text.find(f"**{page}**") for page in pages]
+    wrong = [f"the script has no page '{page}'" for page, place in zip(pages, places, strict=True) if place < 0]
+    if places != sorted(places):
+        wrong.append("the pages of the guide come in another order")
+    named = re.findall(r"`((?:explore|recommend)/[a-z_/]+)`", text)
+    return wrong + [f"{name} gave nothing" for name in named if answers.get(name) not in ("graph", "table")]
 
 
 def main() -> None:
@@ -83,6 +100,7 @@ def main() -> None:
     parser.add_argument("--user", required=True)
     parser.add_argument("--item", required=True)
     parser.add_argument("--to", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--script", type=Path, help="a page whose steps are compared with what was seen")
     parser.add_argument("--quick", action="store_true", help="only the statements that have a picture")
     parser.add_argument("--spikegraph", default=".venv/bin/spikegraph")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
@@ -97,15 +115,17 @@ def main() -> None:
             browser.picture(given.to / "guide.png", rest=1)
             browser.click_link("load the style")
             browser.click_link("do not connect result nodes")
-            answers = walk(browser, given.to, quick=given.quick)
+            pages, answers = walk(browser, given.to, quick=given.quick)
             browser.drop(Path(document["files"]["favourites"]))
-            browser.find("[data-testid=navigationFavorites]").click()
+            browser.open_favourites(f"{given.dataset}: What does this user")
             browser.picture(given.to / "favourites.png", rest=2)
     finally:
         browser.driver.quit()
-    undrawn = [name for name in GRAPHS if answers.get(name) != "graph"]
-    if undrawn:
-        raise SystemExit(f"not drawn: {', '.join(undrawn)}")
+    wrong = [f"{name} was not drawn" for name in GRAPHS if answers.get(name) != "graph"]
+    if given.script:
+        wrong += untrue(given.script, pages, answers)
+    if wrong:
+        raise SystemExit("\n".join(wrong))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-// Which items keep together, as a graph that Browser draws: up to 120 items with the two most similar of the active
+// Which items keep together, as a graph that Browser draws: up to 60 items with the two most similar of the active
 // run. What the run holds alike pulls itself into clusters.
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param k => 120;
+:param k => 60;
 
 MATCH (run:Run) WHERE run.dataset = $dataset AND run.activation > 0
 WITH run ORDER BY run.activation DESC LIMIT 1
