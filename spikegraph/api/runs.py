@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,3 +120,15 @@ def prune_runs(settings: Settings, name: str, *, keep: int = 2) -> list[str]:
 
     with connect(settings) as store:
         return runs.prune(store, name, keep)
+
+
+def remove_runs(settings: Settings, name: str, found: Sequence[str]) -> list[str]:
+    """Remove runs by name, whole, those that never answered too (similarities, communities); give their ids."""
+    from export import runs
+
+    with connect(settings) as store:
+        for run in found:
+            runs.show(store, name, run)
+        for run in found:
+            runs.remove(store, name, run)
+    return list(found)

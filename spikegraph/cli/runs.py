@@ -111,7 +111,8 @@ def prune(
     session: Session,
     name: Name,
     keep: Annotated[int, typer.Option(min=1, help="Runs to keep.")] = 2,
+    run: Annotated[list[str] | None, typer.Option(help="Remove this one (again for each), no other.")] = None,
 ) -> Answer:
-    """Remove older runs and what an interrupted write-back left."""
-    removed = api.prune_runs(session.settings, name, keep=keep)
+    """Remove older runs and what an interrupted write-back left; or runs by name."""
+    removed = api.remove_runs(session.settings, name, run) if run else api.prune_runs(session.settings, name, keep=keep)
     return Answer.line(f"removed: {', '.join(removed) or 'nothing'}", {"dataset": name, "removed": list(removed)})

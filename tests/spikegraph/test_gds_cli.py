@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from cypher.store import Store
-from export import runs
 from export.gds import client
 from export.snapshot import load_snapshot
 from ingest.write import remove
@@ -61,7 +60,9 @@ def test_communities_and_ranks_are_runs_that_can_be_removed(connected: CommandLi
     assert made["counts"]["members"] == ranked["counts"]["ranked"]
     listed = {entry["id"]: entry["counts"] for entry in connected("runs", "list", films, "--json").document["runs"]}
     assert listed[made["run_id"]]["members"] == made["counts"]["members"]
-    runs.remove(store, films, made["run_id"])
+    words = ("--run", made["run_id"], "--run", ranked["run_id"])
+    assert connected("runs", "prune", films, *words, "--json").document["removed"] == [words[1], words[3]]
+    assert connected("runs", "list", films, "--json").document["runs"] == []
     assert not run(store, "MATCH (c:Community {dataset: $name}) RETURN c", name=films)
 
 
