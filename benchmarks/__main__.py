@@ -19,7 +19,9 @@ from benchmarks import (
     cold_items,
     evaluation,
     export_rate,
+    faithfulness,
     ingest_rate,
+    list_nodes,
     matching,
     memory,
     negatives,
@@ -53,6 +55,7 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "ingest": _with_store(ingest_rate.run),
     "export": _with_store(export_rate.run),
     "prefetch": _with_store(prefetch.run),
+    "faithfulness": faithfulness.run,
     "profile-calls": profile_calls.run,
     "demo": roads.demo,
     "lastfm": roads.lastfm,
@@ -75,6 +78,7 @@ SERVERLESS: dict[str, Callable[[], list[Row]]] = {
 
 WITH_BIG_GRAPH: dict[str, Callable[[], list[Row]]] = {
     "answers": answers.run,
+    "list-nodes": list_nodes.run,
     "write-back": write_back_rate.run,
 }
 """Those that ask or fill the synthetic graph, for which they make a server themselves."""

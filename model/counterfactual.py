@@ -6,8 +6,8 @@ propagated. For a model whose users are their histories (EASE, item-knn) that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from model.fold_in import KnownRows
 from model.interactions import Interactions
 from model.recommender import Recommender
 from model.scoring import scores_of
+from model.types import Embeddings
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,45 +37,45 @@ class Scored:
 
 
 class LeaveOneOut:
-    """A trained model asked about one user.
+    """A trained model, asked what a user's scores would be without one of his interactions.
 
     Args:
         model: as trained.
         snapshot: what it was trained on.
         interactions: the pairs that it was trained with.
-        user: row of the user.
     """
 
-    def __init__(self, model: Recommender, snapshot: Snapshot, interactions: Interactions, user: int) -> None:
-        self.model, self.snapshot, self.interactions, self.user = model, snapshot, interactions, user
+    def __init__(self, model: Recommender, snapshot: Snapshot, interactions: Interactions) -> None:
+        self.model, self.snapshot, self.interactions = model, snapshot, interactions
         self.known = KnownRows.between(snapshot, snapshot)
-        first, after = interactions.offsets[user : user + 2].tolist()
-        self.history = interactions.items[first:after]
-        self._place = first
 
-    def as_it_is(self) -> Scored:
-        """Give the scores with all interactions, by the same way of computing as without."""
-        return self._scored(self.interactions)
+    def history(self, user: int) -> list[int]:
+        """Give the rows of the items that a user has."""
+        return self.interactions.of_users(torch.tensor([user]))[1].tolist()
 
-    def without(self, item: int) -> Scored:
-        """Give the scores without the interaction with an item of the history; the item is no candidate all the same.
+    def as_it_is(self, user: int) -> Scored:
+        """Give a user's scores with all interactions, by the same way of computing as without."""
+        return self._scored(self._whole, user)
+
+    def without(self, user: int, item: int) -> Scored:
+        """Give a user's scores without one item of his history, which is no candidate all the same.
 
         Raises:
             ValueError: the user does not have it.
         """
-        place = self._place + self.history.tolist().index(item)
-        kept = torch.arange(len(self.interactions)) != place
-        pairs = self.interactions
+        pairs, place = self.interactions, self.history(user).index(item)
+        kept = torch.arange(len(pairs)) != pairs.offsets[user] + place
         fewer = Interactions.from_pairs(pairs.users[kept], pairs.items[kept], pairs.num_users, pairs.num_items)
-        return self._scored(fewer)
+        return self._scored(self._encoded(fewer), user)
 
-    def each(self, items: Sequence[int]) -> Iterator[tuple[int, Scored]]:
-        """Leave out one item of the history after the other."""
-        for item in items:
-            yield item, self.without(item)
+    @cached_property
+    def _whole(self) -> Embeddings:
+        return self._encoded(self.interactions)
 
-    def _scored(self, interactions: Interactions) -> Scored:
-        embeddings = self.model.fold_in(self.snapshot, interactions, self.known).encode()
-        scores = scores_of(embeddings, torch.tensor([self.user], device=embeddings.items.device))[0].cpu()
-        scores[self.history] = -torch.inf
+    def _encoded(self, interactions: Interactions) -> Embeddings:
+        return self.model.fold_in(self.snapshot, interactions, self.known).encode()
+
+    def _scored(self, embeddings: Embeddings, user: int) -> Scored:
+        scores = scores_of(embeddings, torch.tensor([user], device=embeddings.items.device))[0].cpu()
+        scores[self.history(user)] = -torch.inf
         return Scored(scores)

@@ -40,11 +40,10 @@ def without(
         if run is None:
             return counterfactual.without(store, name, user, gone, k)
         named = find_user(store, name, user), find_item(store, name, gone)
-    asked, snapshot = _asked(run, name, named[0])
-    row = _item_row(snapshot, named[1])
-    if row not in asked.history:
+    asked, own, row = _asked(run, name, *named)
+    if row not in asked.history(own):
         raise counterfactual.nothing_to_leave_out(name, named[0].key, named[1].key)
-    return _changes(snapshot, asked.as_it_is(), asked.without(row), k)
+    return _changes(asked.snapshot, asked.as_it_is(own), asked.without(own, row), k)
 
 
 def hangs_on(
@@ -67,15 +66,14 @@ def hangs_on(
         if run is None:
             return counterfactual.hangs_on(store, name, user, item, limit)
         named = find_user(store, name, user), find_item(store, name, item)
-    asked, snapshot = _asked(run, name, named[0])
-    row = _item_row(snapshot, named[1])
-    if row in asked.history:
+    asked, own, row = _asked(run, name, *named)
+    if row in asked.history(own):
         raise UsageError(f"{named[0].key} has {named[1].key}: nothing is recommended", where=name)
-    found = _each_left_out(snapshot, asked, row)
-    return sorted(found, key=lambda each: -each.share)[:limit]
+    return sorted(_each_left_out(asked, own, row), key=lambda each: -each.share)[:limit]
 
 
-def _asked(run: Path, name: str, user: Named) -> tuple[LeaveOneOut, Snapshot]:
+def _asked(run: Path, name: str, user: Named, item: Named) -> tuple[LeaveOneOut, int, int]:
+    """Give a run's model ready to be asked, and the rows of user and item."""
     from model.counterfactual import LeaveOneOut
     from model.interactions import Interactions
     from model.runs.saved import SPLITS_OF, load_recommender, newest_weights, open_run
@@ -86,11 +84,8 @@ def _asked(run: Path, name: str, user: Named) -> tuple[LeaveOneOut, Snapshot]:
     weights = newest_weights(record)
     model = load_recommender(folder, record, snapshot, weights)
     pairs = Interactions.from_snapshot(snapshot, SPLITS_OF[weights])
-    return LeaveOneOut(model, snapshot, pairs, _row(list(snapshot.users["key"]), user)), snapshot
-
-
-def _item_row(snapshot: Snapshot, item: Named) -> int:
-    return _row(list(snapshot.entities["key"][: snapshot.num_items]), item)
+    items = list(snapshot.entities["key"][: snapshot.num_items])
+    return LeaveOneOut(model, snapshot, pairs), _row(list(snapshot.users["key"]), user), _row(items, item)
 
 
 def _row(keys: list[str], node: Named) -> int:
@@ -113,14 +108,15 @@ def _changes(snapshot: Snapshot, before: Scored, after: Scored, k: int) -> list[
     return found
 
 
-def _each_left_out(snapshot: Snapshot, asked: LeaveOneOut, item: int) -> list[HangsOn]:
+def _each_left_out(asked: LeaveOneOut, user: int, item: int) -> list[HangsOn]:
     from cypher.answers.counterfactual import HangsOn
 
-    before = asked.as_it_is()
+    before = asked.as_it_is(user)
     score, found = float(before.scores[item]), []
-    for liked, after in asked.each(asked.history.tolist()):
+    for liked in asked.history(user):
+        after = asked.without(user, liked)
         share = (score - float(after.scores[item])) / abs(score) if score else 0.0
-        found.append(HangsOn(*_named(snapshot, liked), round(share, 4), before.rank(item), after.rank(item)))
+        found.append(HangsOn(*_named(asked.snapshot, liked), round(share, 4), before.rank(item), after.rank(item)))
     return found
 
 
