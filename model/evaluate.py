@@ -13,7 +13,7 @@ from model.distributed.ranking import lists_together
 from model.failures import limits_named
 from model.interactions import Interactions
 from model.refit import refit
-from model.runs.lists import keep_lists
+from model.runs.lists import RankLists, keep_lists, rank_lists
 from model.runs.run_folder import RunFolder, RunRecord, TestReading
 from model.runs.saved import SPLITS_OF, Weights, load_recommender, open_run
 from spikegraph.errors import UsageError
@@ -23,7 +23,12 @@ log = get_logger(__name__)
 
 
 def evaluate(
-    run_folder: Path, snapshot: Snapshot | None = None, *, final: bool = False, device: str = "auto"
+    run_folder: Path,
+    snapshot: Snapshot | None = None,
+    *,
+    final: bool = False,
+    device: str = "auto",
+    rank: RankLists = rank_lists,
 ) -> RunRecord:
     """Measure a finished run and write what was found into its folder.
 
@@ -36,6 +41,7 @@ def evaluate(
         snapshot: what it was trained on; None finds it where it was.
         final: read the test part.
         device: 'auto', 'cpu' or 'cuda'.
+        rank: makes the lists, here or with the help of workers.
 
     Raises:
         UsageError: the run is not finished, or the snapshot has no such part.
@@ -52,12 +58,12 @@ def evaluate(
     place = find_device(device)
     with few_threads(), limits_named(run_folder), group_on(place) as group:
         if not final:
-            return _measure(folder, record, snapshot, "best", split, device, group)
+            return _measure(folder, record, snapshot, "best", split, device, group, rank)
         if snapshot.interactions["valid"].shape[1]:
             record = refit(folder, record, snapshot, "final", device, group)
         weights: Weights = "final" if "final" in record.refits else "best"
         record = group.first(lambda: _note_reading(folder, record, weights))
-        return _measure(folder, record, snapshot, weights, split, device, group)
+        return _measure(folder, record, snapshot, weights, split, device, group, rank)
 
 
 def _measure(
@@ -68,11 +74,12 @@ def _measure(
     split: Split,
     device: str,
     group: Group,
+    rank: RankLists,
 ) -> RunRecord:
     started = time.perf_counter()
     recommender = load_recommender(folder, record, snapshot, weights, device)
     seen, relevant = (Interactions.from_snapshot(snapshot, part) for part in (SPLITS_OF[weights], [split]))
-    lists = lists_together(group, recommender.encode(), seen, relevant)
+    lists = lists_together(group, recommender.encode(), seen, relevant, rank)
     measured = group.first(lambda: keep_lists(folder, split, lists, relevant, snapshot))
     seconds = {**record.seconds, f"evaluate {split}": time.perf_counter() - started}
     record = record.model_copy(update={"metrics": {**record.metrics, split: measured}, "seconds": seconds})

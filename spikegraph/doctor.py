@@ -18,7 +18,13 @@ State = Literal["ok", "absent", "wrong"]
 
 ROOMS = ("cypher", "ingest", "llm_profiles", "export", "model")
 PACKAGES = ("neo4j", "neo4j-rust-ext", "numpy", "pandas", "torch", "torch-geometric", "optuna", "scikit-learn", "jgo")
-EXTRAS = {"anthropic": "langchain_anthropic", "minilm": "sentence_transformers", "ollama": "langchain_ollama"}
+EXTRAS = {
+    "anthropic": "langchain_anthropic",
+    "gds": "graphdatascience",
+    "minilm": "sentence_transformers",
+    "ollama": "langchain_ollama",
+    "ray": "ray",
+}
 TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2")
 SERVER_SECONDS = 5.0
 
@@ -85,13 +91,20 @@ def _java() -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    from export.gds.client import available
     from spikegraph.api import connect
 
     try:
         with connect(settings) as store:
             yield Finding("Neo4j", "ok", f"{store.version.text} at {store.where}")
+            yield _plugin(available(store))
     except SpikeGraphError as error:
         yield Finding("Neo4j", "wrong", error.message, error.hint)
+
+
+def _plugin(found: bool) -> Finding:
+    what = "plugin Graph Data Science"
+    return Finding(what, "ok", "there") if found else Finding(what, "absent", "not there: `spikegraph gds` needs it")
 
 
 def _gpu() -> Iterator[Finding]:

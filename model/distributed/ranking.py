@@ -8,7 +8,7 @@ import pandas as pd
 from model.distributed.group import Group
 from model.interactions import Interactions
 from model.ranking import rank_per_user
-from model.runs.lists import RankedLists, rank_lists
+from model.runs.lists import RankedLists, RankLists, rank_lists
 from model.types import Embeddings
 
 
@@ -18,7 +18,9 @@ def rank_together(group: Group, embeddings: Embeddings, seen: Interactions, rele
     return pd.concat(group.gather(own), ignore_index=True)
 
 
-def lists_together(group: Group, embeddings: Embeddings, seen: Interactions, relevant: Interactions) -> RankedLists:
-    """Give `rank_lists` of all users, in all processes."""
-    parts = group.gather(rank_lists(embeddings, seen, group.users_of(relevant)))
+def lists_together(
+    group: Group, embeddings: Embeddings, seen: Interactions, relevant: Interactions, rank: RankLists = rank_lists
+) -> RankedLists:
+    """Give `rank_lists` of all users, in all processes; each has its share ranked by `rank`."""
+    parts = group.gather(rank(embeddings, seen, group.users_of(relevant)))
     return RankedLists(np.concatenate([part.users for part in parts]), np.concatenate([part.items for part in parts]))

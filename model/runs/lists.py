@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +57,10 @@ def rank_lists(
     """Rank all items, but those of `seen`, for every user with a held-out pair."""
     users = relevant.user_degrees.nonzero().squeeze(1)
     return RankedLists(users.cpu().numpy(), top_items(embeddings, seen, k, users=users).rows)
+
+
+RankLists = Callable[[Embeddings, Interactions, Interactions], RankedLists]
+"""`rank_lists`, or what does the same with others' help."""
 
 
 def keep_lists(

@@ -9,7 +9,7 @@ trials/NNN/       a run folder each; only the best has its weights
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,9 +78,9 @@ class SearchFolder:
             shutil.rmtree(folder)
         return folder
 
-    def keep_weights_of(self, best: int | None, finished: int) -> None:
+    def keep_weights_of(self, best: int | None, finished: Iterable[int]) -> None:
         """Delete the files of weights, lists and users of all finished trials but the best, and the best's state."""
-        for number in range(finished):
+        for number in finished:
             folder = self.path / "trials" / f"{number:03d}"
             for file in folder.glob("*"):
                 if file.is_file() and file.name not in KEPT and (number != best or file.name.startswith("state.")):

@@ -105,7 +105,7 @@ class SearchReport(BaseModel):
     @property
     def best_trial(self) -> TrialReport:
         """The best trial."""
-        return self.trials[self.best]
+        return next(trial for trial in self.trials if trial.number == self.best)
 
     @property
     def seconds(self) -> float:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import optuna
+from optuna.trial import Trial
 
 from model.config import TrainConfig
 from model.failures import disk_is_full
 from model.tune.folder import SearchFolder
 from model.tune.identity import Budget, SearchIdentity, SearchReport, TrialReport
 from model.tune.space import Space, size_of
-from model.tune.storage import next_trial, open_study
+from model.tune.storage import left_trials, next_trial, open_study
 from model.tune.toml import to_toml
-from model.tune.trial import Recipe, finish, finished_trials, run_trial
+from model.tune.trial import NUMBER, Recipe, begin, finish, finished_trials
+from model.tune.workers import InThisProcess, Workers
 from model.types import SELECTION_METRIC
 from spikegraph.errors import DataError, LimitReachedError, UsageError
-from spikegraph.logs import get_logger, only_errors
+from spikegraph.logs import get_logger
 
 log = get_logger(__name__)
 
@@ -45,8 +46,12 @@ class Search:
     space: Space
     training: TrainConfig
 
-    def run(self, budget: Budget) -> SearchReport:
+    def run(self, budget: Budget, workers: Workers | None = None) -> SearchReport:
         """Go on from where the folder stands until the budget is used up.
+
+        Args:
+            budget: when it ends.
+            workers: who carries trials out; this process by default.
 
         Raises:
             UsageError: another process searches in the folder, the preset does not fit the snapshot, or no trial could
@@ -59,17 +64,24 @@ class Search:
             study = open_study(self.folder.journal, self.identity.model, self._warmup)
             finished = finished_trials(study)
             self._announce(budget, finished)
-            stopped = self._go_on(study, budget, finished)
+            stopped = self._go_on(study, budget, finished, workers or InThisProcess())
         return self._report(finished, stopped)
 
-    def _go_on(self, study: optuna.Study, budget: Budget, finished: list[TrialReport]) -> str:
+    def _go_on(self, study: optuna.Study, budget: Budget, finished: list[TrialReport], workers: Workers) -> str:
         """Run trials until the search is over, adding each to `finished`; tells why it is over."""
+        running: dict[int, Trial] = {}
         try:
-            while not (stopped := self._over(budget, finished)):
+            while not (stopped := self._over(budget, finished)) or running:
                 self._settle(finished)
-                self._run_next(study, budget, finished)
+                ended = None
+                while ended is None and not stopped and self._may_start(budget, finished, running, workers):
+                    ended = self._start_next(study, budget, finished, running, workers)
+                if ended is None:
+                    trial, report = workers.next_ended()
+                    ended = finish(trial, report)
+                    del running[ended.number]
                 finished[:] = finished_trials(study)
-                self._tell(budget, finished)
+                self._tell(budget, finished, ended)
             self._settle(finished)
         except (UsageError, DataError):
             self.folder.clear(len(finished))
@@ -98,17 +110,34 @@ class Search:
         """Epochs in which no trial is pruned: as many as it may go without getting better."""
         return self.training.patience * self.training.evaluate_every
 
-    def _run_next(self, study: optuna.Study, budget: Budget, finished: list[TrialReport]) -> None:
-        number = len(finished)
-        trial = next_trial(study, self.space, self.identity.options, self.identity.seed, number)
+    def _may_start(
+        self, budget: Budget, finished: list[TrialReport], running: Mapping[int, Trial], workers: Workers
+    ) -> bool:
+        """Tell whether another trial is to begin now. The preset is alone, for it tells whether any can be trained."""
+        if len(running) >= workers.size or 0 in running:
+            return False
+        return budget.trials is None or len(finished) + len(running) < budget.trials
+
+    def _start_next(
+        self,
+        study: optuna.Study,
+        budget: Budget,
+        finished: list[TrialReport],
+        running: dict[int, Trial],
+        workers: Workers,
+    ) -> TrialReport | None:
+        """Begin a trial; one that was tried before has ended at once, and its report is given."""
+        busy = [trial.number for trial in running.values()]
+        number = _number(study, finished, running, busy)
+        trial = next_trial(study, self.space, self.identity.options, self.identity.seed, number, busy)
         same = next((done for done in finished if done.options == trial.params), None)
         if same and self.space:
             reason = f"as trial {same.number}"
-            finish(trial, same.model_copy(update={"number": number, "reason": reason, "seconds": 0.0}))
-            return
-        deadline = time.monotonic() + _seconds_left(budget, finished) if _best(finished) else None
-        with only_errors() if number else nullcontext():
-            run_trial(self.recipe, trial, number, self.folder.trial(number), deadline)
+            return finish(trial, same.model_copy(update={"number": number, "reason": reason, "seconds": 0.0}))
+        seconds = _seconds_left(budget, finished) if _best(finished) and budget.minutes else None
+        running[number] = trial
+        workers.start(self.recipe, trial, begin(trial, number, self.folder.trial(number), seconds))
+        return None
 
     def _over(self, budget: Budget, finished: list[TrialReport]) -> str:
         """Tell why the search is over; an empty text while it is not."""
@@ -129,7 +158,7 @@ class Search:
     def _settle(self, finished: list[TrialReport]) -> None:
         """Let the folder be as the finished trials say: best.toml, and the weights of the best alone."""
         best = _best(finished)
-        self.folder.keep_weights_of(best.number if best else None, len(finished))
+        self.folder.keep_weights_of(best.number if best else None, [trial.number for trial in finished])
         if best:
             self.folder.write_best(to_toml(self.recipe.settings(best.options), self._about(best, finished)))
 
@@ -151,8 +180,7 @@ class Search:
         cost = "trial 0 is the preset itself: what it takes tells what the others will"
         log.info("budget", **{k: v for k, v in bounds.items() if v is not None}, cost=cost)
 
-    def _tell(self, budget: Budget, finished: list[TrialReport]) -> None:
-        last = finished[-1]
+    def _tell(self, budget: Budget, finished: list[TrialReport], last: TrialReport) -> None:
         value = {} if last.value is None else {SELECTION_METRIC: round(last.value, 4)}
         reason = {"reason": last.reason} if last.reason else {}
         best = _shown(_best(finished))
@@ -181,6 +209,14 @@ class Search:
             best_options=self.recipe.settings(best.options),
             trials=tuple(finished),
         )
+
+
+def _number(study: optuna.Study, finished: list[TrialReport], running: Mapping[int, Trial], busy: list[int]) -> int:
+    """Give the number of the next trial: that of one that was cut off, or the lowest that is free."""
+    taken = {trial.number for trial in finished} | running.keys()
+    cut_off = [left.user_attrs[NUMBER] for left in left_trials(study, busy) if NUMBER in left.user_attrs]
+    free = next(number for number in range(len(taken) + 1) if number not in taken)
+    return next((number for number in cut_off if number not in taken), free)
 
 
 def _best(finished: list[TrialReport]) -> TrialReport | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from model.tune.space import Choices, Parameter, Space
 from spikegraph.errors import DataError
@@ -65,23 +65,37 @@ def _mend(file: Path) -> None:
             os.fsync(handle.fileno())
 
 
-def next_trial(study: optuna.Study, space: Space, preset: Mapping[str, Any], seed: int, number: int) -> Trial:
-    """Give the trial to run: the one that was running when the process ended, or a new one.
+def left_trials(study: optuna.Study, busy: Collection[int] = ()) -> list[FrozenTrial]:
+    """Give the trials that were running when the process ended; `busy` are those that run now, by optuna's numbers."""
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    return [found for found in running if found.number not in busy]
 
-    What a trial tries depends on the seed, its number and the finished trials before it, and on nothing else:
-    a search that was interrupted tries what one that was not tries.
+
+def next_trial(
+    study: optuna.Study,
+    space: Space,
+    preset: Mapping[str, Any],
+    seed: int,
+    number: int,
+    busy: Collection[int] = (),
+) -> Trial:
+    """Give the trial to run: one that was running when the process ended, or a new one.
+
+    What a trial tries depends on the seed, its number, the finished trials and those that run now, and on nothing
+    else: one by one, a search that was interrupted tries what one that was not tries.
 
     Args:
-        study: of `open_study`; all its trials but one are finished.
+        study: of `open_study`.
         space: what may be tried.
         preset: what trial 0 is; of what lies outside the space the sampler is not told.
         seed: of the search.
-        number: of the trial, counted over finished ones.
+        number: of the trial.
+        busy: the trials that run now, by optuna's numbers.
     """
     if number == 0:
         space = {key: parameter for key, parameter in space.items() if preset.get(key) in parameter}
-    study.sampler = TPESampler(seed=_stream(seed, number), n_startup_trials=RANDOM_TRIALS, constant_liar=False)
-    for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+    study.sampler = TPESampler(seed=_stream(seed, number), n_startup_trials=RANDOM_TRIALS, constant_liar=bool(busy))
+    for left in left_trials(study, busy):
         if left.params.keys() == space.keys():
             return Trial(study, left._trial_id)
         study.tell(left.number, state=TrialState.FAIL)

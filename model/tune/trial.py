@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from export.snapshot import Snapshot
 from model.failures import disk_is_full
+from model.fit import OnReading
 from model.runs.run_folder import RunRecord
 from model.train import train
 from model.tune.identity import State, TrialReport
 from model.tune.names import with_value
 from model.types import SELECTION_METRIC
 from spikegraph.errors import LimitReachedError, UsageError
+from spikegraph.logs import only_errors
 
+NUMBER = "number"
+"""Attribute of a trial that was begun: its number, which names its folder. Trials may end in another order."""
 OUTCOME = "outcome"
 """Attribute of a finished trial: the fields of its report that optuna has no place for."""
 STARTS = "starts"
@@ -74,12 +79,33 @@ class Recipe:
         return settings
 
 
+@dataclass(frozen=True)
+class Job:
+    """A trial as a worker gets it, in this process or in another.
+
+    Attributes:
+        number: of the trial.
+        options: what it tries.
+        folder: its run folder.
+        starts: how often in a row it was begun from the same epoch.
+        known: epochs that were reported before a process ended.
+        seconds: after which it is cut off at the next reading; None lets it end by itself.
+    """
+
+    number: int
+    options: Mapping[str, Any]
+    folder: Path
+    starts: int
+    known: frozenset[int]
+    seconds: float | None
+
+
 @dataclass
 class Readings:
     """Listens to a training: reports its readings, and ends it where it is pruned or the time is over."""
 
     trial: Trial
-    known: set[int]
+    known: frozenset[int]
     """Epochs that were reported before the process ended."""
     deadline: float | None
     """Of `time.monotonic`; None lets it end by itself."""
@@ -99,75 +125,80 @@ class Readings:
             raise OutOfTimeError
 
 
-def run_trial(recipe: Recipe, trial: Trial, number: int, folder: Path, deadline: float | None) -> TrialReport:
-    """Train what a trial suggests, from where its folder stands, and tell the study how it ended.
+def begin(trial: Trial, number: int, folder: Path, seconds: float | None) -> Job:
+    """Note that a trial is begun, or begun again, and give it as a worker gets it.
 
     Args:
-        recipe: what all trials share.
         trial: running.
-        number: counted over finished trials.
-        folder: its run folder.
-        deadline: when it is cut off at the next reading, by `time.monotonic`.
+        number: its number.
+        folder: its run folder; where a training stands in it, that is gone on with.
+        seconds: after which it is cut off at the next reading.
+    """
+    trial.set_user_attr(NUMBER, number)
+    frozen = _frozen(trial)
+    starts = _count_start(trial, frozen.last_step or 0)
+    return Job(number, dict(trial.params), folder, starts, frozenset(frozen.intermediate_values), seconds)
+
+
+def take_back(trial: Trial, job: Job) -> None:
+    """Note that it was the user who ended the process, not the trial."""
+    trial.set_user_attr(STARTS, [_frozen(trial).last_step or 0, job.starts - 1])
+
+
+def carry_out(recipe: Recipe, job: Job, listen: OnReading) -> TrialReport:
+    """Train what a trial suggests, from where its folder stands, and tell how it ended.
 
     Raises:
         UsageError: the preset does not fit the snapshot.
         LimitReachedError: the disk is full.
         KeyboardInterrupt: passed on; the trial goes on where it was.
     """
-    frozen = trial.study.get_trials(deepcopy=False)[trial.number]
-    starts = _count_start(trial, frozen.last_step or 0)
-    readings = Readings(trial, set(frozen.intermediate_values), deadline)
-    before, started = _seconds_of(folder), time.monotonic()
-    try:
-        report = _outcome(recipe, trial.params, number, folder, readings, starts)
-    except KeyboardInterrupt:
-        trial.set_user_attr(STARTS, [frozen.last_step or 0, starts - 1])
-        raise
-    last = max(readings.trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values, default=0)
-    seconds = round(before + time.monotonic() - started, 3)
-    return finish(trial, report.model_copy(update={"seconds": seconds, "epochs": report.epochs or last}))
+    before, started = _seconds_of(job.folder), time.monotonic()
+    with only_errors() if job.number else nullcontext():
+        report = _outcome(recipe, job, listen)
+    return report.model_copy(update={"seconds": round(before + time.monotonic() - started, 3)})
 
 
 def finish(trial: Trial, report: TrialReport) -> TrialReport:
     """Tell the study how a trial ended; gives the report as it is found again."""
-    kept = report.model_dump(mode="json", exclude={"number", "state", "options", "value"})
-    trial.set_user_attr(OUTCOME, kept)
+    report = report.model_copy(update={"epochs": report.epochs or _frozen(trial).last_step or 0})
+    trial.set_user_attr(NUMBER, report.number)
+    trial.set_user_attr(OUTCOME, report.model_dump(mode="json", exclude={"number", "state", "options", "value"}))
     trial.study.tell(trial, report.value if report.state == "complete" else None, _STATES[report.state])
-    return finished_trials(trial.study)[-1]
+    return next(done for done in finished_trials(trial.study) if done.number == report.number)
 
 
 def finished_trials(study: optuna.Study) -> list[TrialReport]:
-    """Give the trials that ended by themselves, in their order."""
+    """Give the trials that ended by themselves, by their numbers."""
     names = {state: name for name, state in _STATES.items()}
     ended = [found for found in study.get_trials(deepcopy=False) if found.state.is_finished()]
-    return [
+    reports = [
         TrialReport(
-            number=number,
+            number=found.user_attrs.get(NUMBER, place),
             state=names[found.state],
             options=found.params,
             value=found.value if found.values else None,
             **found.user_attrs[OUTCOME],
         )
-        for number, found in enumerate(trial for trial in ended if OUTCOME in trial.user_attrs)
+        for place, found in enumerate(trial for trial in ended if OUTCOME in trial.user_attrs)
     ]
+    return sorted(reports, key=lambda report: report.number)
 
 
-def _outcome(
-    recipe: Recipe, options: Mapping[str, Any], number: int, folder: Path, readings: Readings, starts: int
-) -> TrialReport:
+def _outcome(recipe: Recipe, job: Job, listen: OnReading) -> TrialReport:
     def ended(state: State, reason: str) -> TrialReport:
-        return TrialReport(number=number, state=state, options=dict(options), reason=reason)
+        return TrialReport(number=job.number, state=state, options=dict(job.options), reason=reason)
 
-    if starts > MOST_STARTS:
+    if job.starts > MOST_STARTS:
         return ended("failed", f"the process ended {MOST_STARTS} times in it")
     try:
-        record = _train(recipe, options, folder, readings)
+        record = _train(recipe, job, listen)
     except optuna.TrialPruned:
         return ended("pruned", "below the median of the trials before it")
     except OutOfTimeError:
         return ended("pruned", "the minutes were over")
     except UsageError as error:
-        if number == 0 and not (folder / "log.jsonl").exists():
+        if job.number == 0 and not (job.folder / "log.jsonl").exists():
             raise  # the preset cannot be trained on this snapshot at all: that is no matter of values
         return ended("failed", error.message)
     except LimitReachedError as error:
@@ -180,11 +211,11 @@ def _outcome(
     )
 
 
-def _train(recipe: Recipe, options: Mapping[str, Any], folder: Path, readings: Readings) -> RunRecord:
-    settings = recipe.settings(options)
+def _train(recipe: Recipe, job: Job, listen: OnReading) -> RunRecord:
+    settings = recipe.settings(job.options)
     return train(
         recipe.snapshot,
-        folder,
+        job.folder,
         model=recipe.model,
         preset=recipe.preset,
         model_config=settings["model"],
@@ -192,8 +223,12 @@ def _train(recipe: Recipe, options: Mapping[str, Any], folder: Path, readings: R
         seed=recipe.seed,
         device=recipe.device,
         resume=True,
-        on_reading=readings,
+        on_reading=listen,
     )
+
+
+def _frozen(trial: Trial) -> FrozenTrial:
+    return trial.study.get_trials(deepcopy=False)[trial.number]
 
 
 def _count_start(trial: Trial, epoch: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikegraph.api.connection import connect
+from spikegraph.errors import UsageError
 from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,8 +100,26 @@ def train(
     )
 
 
-def evaluate(folder: Path, *, final: bool = False, device: str = "auto") -> RunRecord:
-    """Measure a run on validation; with `final` refit it, read test, and note the reading in the run."""
+def evaluate(
+    folder: Path, *, final: bool = False, device: str = "auto", workers: int | None = None, ray: str | None = None
+) -> RunRecord:
+    """Measure a run on validation; with `final` refit it, read test, and note the reading in the run.
+
+    Args:
+        folder: the run folder.
+        final: read the test part.
+        device: 'auto', 'cpu' or 'cuda'; with workers it is the CPU.
+        workers: processes of Ray that rank, each for its share of the users; without `ray` on this machine.
+        ray: address of a cluster of Ray.
+    """
     from model.evaluate import evaluate as evaluate_run
 
-    return evaluate_run(folder, final=final, device=device)
+    if workers is None and ray is None:
+        return evaluate_run(folder, final=final, device=device)
+    from model.distributed.ray_pool import ray_pool
+    from model.distributed.ray_ranking import ranking_on
+
+    if device == "cuda":
+        raise UsageError("workers rank on CPUs", where="--device", hint="--device cpu, or no workers")
+    with ray_pool(workers, ray) as pool:
+        return evaluate_run(folder, final=final, device="cpu", rank=ranking_on(pool))

@@ -27,6 +27,8 @@ def tune(
     space: Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    workers: int | None = None,
+    ray: str | None = None,
 ) -> list[SearchReport]:
     """Search for the options with the best validation recall@20; the test part is not read.
 
@@ -44,6 +46,8 @@ def tune(
         space: a TOML file with what is tried, of one model; the model's own by default.
         seed: of the suggestions and of every training.
         device: 'auto', 'cpu' or 'cuda'.
+        workers: trials at once, by Ray; without `ray` in processes of this machine.
+        ray: address of a cluster of Ray, whose machines see `folder` under the same path.
 
     Returns:
         a report a model, in their order.
@@ -62,11 +66,12 @@ def tune(
     if space is not None and len(models) > 1:
         raise UsageError("a space is of one model", where="space", hint="tune one model at a time")
     budget = Budget(DEFAULT_TRIALS if trials is None and minutes is None else trials, minutes)
+    place = folder if workers is None and ray is None else folder.resolve()  # workers have folders of their own
     tried, opened = read_space(space) if space else None, load_snapshot(snapshot)
     searches = [
         prepare(
             opened,
-            folder / model if len(models) > 1 else folder,
+            place / model if len(models) > 1 else place,
             model=model,
             preset=preset,
             settings={"model": settings.model, "train": settings.train},
@@ -77,4 +82,10 @@ def tune(
         )
         for model in models
     ]
-    return [search.run(budget) for search in searches]
+    if workers is None and ray is None:
+        return [search.run(budget) for search in searches]
+    from model.distributed.ray_pool import ray_pool
+    from model.tune.ray_workers import RayWorkers
+
+    with ray_pool(workers, ray) as pool:
+        return [search.run(budget, RayWorkers(pool)) for search in searches]

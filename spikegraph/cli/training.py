@@ -10,6 +10,7 @@ from rich.console import Console
 
 from spikegraph import api
 from spikegraph.cli.command import Answer, Session, command
+from spikegraph.cli.names import Ray, Workers
 from spikegraph.cli.tables import show_pairs, show_table
 
 Run = Annotated[Path, typer.Argument(help="A run folder, as `train --to` made it.", metavar="RUN")]
@@ -83,9 +84,11 @@ def evaluate(
     run: Run,
     final: Annotated[bool, typer.Option("--final", help="Refit on train and validation, then read test.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Workers = None,
+    ray: Ray = None,
 ) -> Answer:
     """Give a run's metrics; with --final those on test, and the reading is noted in the run."""
-    return _run_answer(api.evaluate(run, final=final, device=device).summary(), run)
+    return _run_answer(api.evaluate(run, final=final, device=device, workers=workers, ray=ray).summary(), run)
 
 
 def _run_answer(document: dict[str, Any], folder: Path) -> Answer:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from spikegraph import api
 from spikegraph.cli.command import Answer, Session, command
+from spikegraph.cli.names import Ray, Workers
 from spikegraph.cli.tables import show_pairs, show_table
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def tune(
     space: Annotated[Path | None, typer.Option(help="What is tried, instead of the model's own.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the suggestions and of every training.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Workers = None,
+    ray: Ray = None,
 ) -> Answer:
     """Search for a model's options on the validation part; the same command goes on with a search."""
     reports = api.tune(
@@ -47,6 +50,8 @@ def tune(
         space=space,
         seed=seed,
         device=device,
+        workers=workers,
+        ray=ray,
     )
 
     def show(console: Console) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from spikegraph.doctor import Finding, examine
 from spikegraph.settings import LlmSettings, Neo4jSettings, Settings
 from tests.support.chat_server import ChatServer
+from tests.support.neo4j_server import Neo4jServer
 
 NOWHERE = Neo4jSettings(uri="bolt://127.0.0.1:1")
 
@@ -40,3 +42,10 @@ def test_it_says_whether_prompts_are_traced(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_local_model_is_there_or_says_how_to_get_it() -> None:
     found = findings(LlmSettings())["local:smollm2-135m"]
     assert found.state == "ok" or found.mend
+
+
+def test_it_says_whether_the_server_has_the_plugin_of_gds(server: Neo4jServer) -> None:
+    neo4j = Neo4jSettings(uri=server.uri, password=SecretStr(server.password))
+    found = {finding.what: finding for finding in examine(Settings(neo4j=neo4j))}
+    assert found["plugin Graph Data Science"].state == "ok"
+    assert {"extra gds", "extra ray"} <= found.keys()
