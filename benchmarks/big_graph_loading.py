@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmarks.big_graph import KINDS, BigGraph, listed_pairs
 from cypher.store import Store
+from export.list_writing import rounded
 from ingest.import_files import Nodes, Relationships, write_import_files
 from spikegraph import server
 from spikegraph.settings import Settings
@@ -72,7 +73,7 @@ def _nodes(labels: tuple[str, ...], space: str, keys: list[str], first: int, cal
 
 def _listed(kind: str, space: str, pairs: Iterator[np.ndarray]) -> Relationships:
     start, end, rank, score = pairs
-    frame = pd.DataFrame({"start": start, "end": end, "run": RUN, "score": score.astype(np.float64), "rank": rank})
+    frame = pd.DataFrame({"start": start, "end": end, "run": RUN, "score": rounded(score), "rank": rank})
     return Relationships(kind, space, "Entity", frame)
 
 

@@ -63,30 +63,30 @@ class Questions:
 
     def listed(self) -> Question:
         """Ask for a user's list."""
-        user = self._user()
+        user = self.user()
         return lambda: self.store.read("recommend/by_user", dataset=NAME, user=user, k=K)
 
     def reasoned(self) -> Question:
         """Ask for a user's list with reasons."""
-        user = self._user()
+        user = self.user()
         return lambda: self.store.read(
             self.with_reasons, dataset=NAME, user=user, k=K, reasons=REASONS, history=HISTORY
         )
 
     def of_a_genre(self) -> Question:
         """Ask for a user's items of one genre."""
-        user, genre = self._user(), int(self.generator.integers(0, round(KINDS[0].share * self.size.entities)))
+        user, genre = self.user(), int(self.generator.integers(0, round(KINDS[0].share * self.size.entities)))
         entities = [f"{NAME}/genre/{genre}"]
         return lambda: self.store.read(self.filtered, dataset=NAME, user=user, k=K, entities=entities)
 
     def session(self) -> Question:
         """Ask what goes with the latest items of somebody."""
-        items = self.latest(self._user())
+        items = self.latest(self.user())
         return lambda: self.store.read("recommend/by_items", dataset=NAME, items=items, k=K)
 
     def live(self, cap: int = CAP) -> Question:
         """Ask the rival: collaborative filtering by two hops over interactions."""
-        user = self._user()
+        user = self.user()
         return lambda: self.store.read("recommend/live", dataset=NAME, user=user, k=K, cap=cap)
 
     def mixed(self) -> Question:
@@ -98,10 +98,11 @@ class Questions:
         """Give the keys of a user's latest items, the latest last."""
         return [row["item"] for row in reversed(self._ask(_LATEST, user=user, items=SESSION))]
 
+    def user(self) -> str:
+        """Draw a user's key."""
+        return f"{NAME}/user/{self.generator.integers(0, self.size.users)}"
+
     def _ask(self, text: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
         """Ask what no statement of the library answers, in the same way."""
         with self.store.driver.session(database=self.store.database, default_access_mode=READ_ACCESS) as session:
             return session.execute_read(lambda transaction: transaction.run(text, parameters).data())
-
-    def _user(self) -> str:
-        return f"{NAME}/user/{self.generator.integers(0, self.size.users)}"

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.pool import AsyncResult
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,14 +46,15 @@ def run() -> list[Row]:
 
 def measured(settings: Settings, graph: BigGraph) -> list[Row]:
     """Measure on a server that holds the graph; what was written is removed again, which is timed too."""
-    connection, database = server.connection(settings.server), settings.server.home / "data" / "databases" / "neo4j"
+    bytes_before = size_on_disk(settings)
+    connection = server.connection(settings.server)
     with Store.connect(*connection) as store:
         with reading(connection) as before:
             time.sleep(SECONDS_BEFORE)
-        bytes_before = size_on_disk(store, database)
         with reading(connection) as during:
-            report = write_back(store, _snapshot(graph), _results(graph))
-        grown = size_on_disk(store, database) - bytes_before
+            report = write_back(store, snapshot_of(graph), results_of(graph))
+    grown = size_on_disk(settings) - bytes_before
+    with Store.connect(*server.connection(settings.server)) as store:
         removed = _removed(store, report.run_id)
     written = sum(report.counts.values())
     before_p99, during_p99 = milliseconds(before.taken, 99), milliseconds(during.taken, 99)
@@ -113,10 +113,13 @@ def _read(connection: tuple[str, str, str], ready: Any, ended: Any) -> Seconds:
         return np.array(taken)
 
 
-def size_on_disk(store: Store, database: Path) -> int:
-    """Give the bytes of a database's files, after the server has written down what it held in memory."""
-    store.driver.execute_query("CALL db.checkpoint()", database_=store.database)
-    return sum(file.stat().st_size for file in database.rglob("*") if file.is_file())
+def size_on_disk(settings: Settings) -> int:
+    """Give the bytes of the database's files, for which the server is stopped and started: then all is written down."""
+    server.stop(settings.server)
+    database = settings.server.home / "data" / "databases" / "neo4j"
+    size = sum(file.stat().st_size for file in database.rglob("*") if file.is_file())
+    server.start(settings.server)
+    return size
 
 
 def _removed(store: Store, run_id: str) -> float:
@@ -126,7 +129,7 @@ def _removed(store: Store, run_id: str) -> float:
     return time.perf_counter() - started
 
 
-def _results(graph: BigGraph) -> Results:
+def results_of(graph: BigGraph) -> Results:
     """Give a run that lists the same items the other way round."""
     nothing = Results(
         run_id="",
@@ -142,7 +145,7 @@ def _results(graph: BigGraph) -> Results:
     return nothing.named(NAME)
 
 
-def _snapshot(graph: BigGraph) -> Snapshot:
+def snapshot_of(graph: BigGraph) -> Snapshot:
     """Give the snapshot that leads from rows to keys; a write-back needs no more of it."""
     users, items, nothing = user_keys(graph), item_keys(graph), np.zeros((2, 0), np.int64)
     manifest = Manifest(
