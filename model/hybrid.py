@@ -17,11 +17,10 @@ from export.snapshot import Snapshot
 from model.config import ModelConfig
 from model.interactions import Interactions
 from model.recommender import Size
-from model.retrieval import similar_rows
 from model.rivals.ease import Ease, EaseConfig
 from model.spike.config import SpikeConfig
 from model.spike.model import Spike
-from model.types import Embeddings, Ranking
+from model.types import Embeddings
 
 BLOCK_USERS = 1024
 
@@ -45,7 +44,7 @@ class Hybrid(Spike):
 
     name: ClassVar[str] = "hybrid"
     config_type: ClassVar[type[ModelConfig]] = HybridConfig
-    has_vectors: ClassVar[bool] = False
+    has_vectors: ClassVar[bool] = True
 
     histories: Tensor
     """[U, V], users' items times share / deviation: constant, not in checkpoints."""
@@ -78,9 +77,10 @@ class Hybrid(Spike):
         return Embeddings(torch.cat([scaled, self.histories], dim=1), torch.cat([items, self.item_weights], dim=1))
 
     @override
-    def similar_items(self, k: int, embeddings: Embeddings) -> Ranking:
-        """Give each item the k nearest others by the cosine of SPiKE's vectors, its first columns."""
-        return similar_rows(embeddings.items[:, : -self.num_items], k)
+    def vectors(self, embeddings: Embeddings) -> Embeddings:
+        """Give SPiKE's vectors, users' times a factor: EASE has no points of a small space."""
+        users, items = (part[:, : self.config.dimensions] for part in embeddings)
+        return Embeddings(users, items)
 
     @classmethod
     @override

@@ -66,7 +66,7 @@ class Recommender(nn.Module, ABC):
     """The name it is asked for by."""
     config_type: ClassVar[type[ModelConfig]]
     has_vectors: ClassVar[bool]
-    """Whether its embeddings are points of a small space, worth a vector index and cosines."""
+    """Whether it has points of a small space, worth a vector index and cosines (`vectors`)."""
 
     @classmethod
     @abstractmethod
@@ -86,14 +86,19 @@ class Recommender(nn.Module, ABC):
     def encode(self) -> Embeddings:
         """Give the embeddings: users [U, d], items [V, d], without dropout, on the full graph."""
 
+    def vectors(self, embeddings: Embeddings) -> Embeddings | None:
+        """Give users and items as points of a small space, whose products need not be the scores; None without."""
+        return embeddings if self.has_vectors else None
+
     def similar_items(self, k: int, embeddings: Embeddings) -> Ranking | None:
         """Give each item the k others that are most alike, by the cosine of its vector; None without vectors.
 
         Args:
             k: how many.
-            embeddings: what `encode` gives.
+            embeddings: what `encode` gives, made before.
         """
-        return similar_rows(embeddings.items, k) if self.has_vectors else None
+        vectors = self.vectors(embeddings)
+        return similar_rows(vectors.items, k) if vectors else None
 
     def fold_in(self, snapshot: Snapshot, interactions: Interactions, known: KnownRows) -> Self:  # noqa: ARG002
         """Give this model over another graph: the trained weights of the rows it knows, nothing trained.

@@ -76,8 +76,9 @@ def results_of(
         seen = Interactions.from_snapshot(snapshot, SPLITS_OF[weights])
         lists = top_items(embeddings, seen, top_n)
         similar_items = recommender.similar_items(similar, embeddings)
-        if not recommender.has_vectors:
+        points = recommender.vectors(embeddings)
+        if points is None:
             return RunResults(record, weights, lists, similar_items, None, None, None)
-        similar_users = similar_rows(embeddings.users, similar)
-    vectors = [part.cpu().numpy().astype(np.float32, copy=False) for part in embeddings]
+        similar_users = similar_rows(points.users, similar)
+    vectors = [part.cpu().numpy().astype(np.float32, copy=False) for part in points]
     return RunResults(record, weights, lists, similar_items, similar_users, vectors[0], vectors[1])

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 
 from model.config import TrainConfig
+from model.hybrid import Hybrid
 from model.interactions import Interactions
 from model.presets import PRESETS
-from model.registry import MODELS, configure
+from model.registry import MODELS, build, configure
 from model.rivals.ease import Ease, EaseConfig
 from model.rivals.popularity import Popularity
+from model.spike.model import Spike
 from spikegraph.errors import UsageError
 from tests.support.model_case import ModelCase
 from tests.support.snapshots import random_snapshot
@@ -79,6 +82,17 @@ def test_a_value_that_is_not_allowed_is_named() -> None:
         configure("spike", None, {"layers": -1}, {})
     with pytest.raises(UsageError, match="attention_heads must divide"):
         configure("spike", None, {"dimensions": 9}, {})
+
+
+def test_a_hybrid_gives_the_graph_the_points_of_its_spike() -> None:
+    snapshot = random_snapshot()
+    pairs = Interactions.from_snapshot(snapshot, ["train"])
+    options = {**TestHybrid.options, "objective": "bpr"}
+    model = build("hybrid", configure("hybrid", None, options, {})[1], snapshot, pairs, 0, torch.device("cpu"))
+    assert isinstance(model, Hybrid)
+    found = model.vectors(model.encode())
+    for ours, spike in zip(found, Spike.encode(model), strict=True):
+        torch.testing.assert_close(functional.normalize(ours, dim=1), functional.normalize(spike, dim=1))
 
 
 def test_popularity_counts() -> None:
