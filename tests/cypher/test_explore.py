@@ -37,6 +37,7 @@ TABLES = {
         "dataset source state version users items entities triples train valid test active_run model protocol"
     ),
     "data_set/relations": "type name facts heads tails from to",
+    "data_set/start_here": "user user_name items item item_name rank alike",
     "hubs/biggest": "key name labels relationships users",
     "hubs/dead_ends": "role label nodes without_facts with_one_fact example most_facts",
     "item/also_liked": "key name together asked popularity lift",
@@ -278,6 +279,12 @@ def test_profiles_that_are_copied_thin_or_stale(store: Store, two: tuple[str, st
     assert stale == {"profile of another set than the active one": 1}
     thin = ask(store, "profiles/thin", two[0])[0]
     assert (thin["name"], thin["facts"], thin["users"]) == ("Beta", 2, 2)
+
+
+def test_where_to_begin_is_with_somebody_whose_list_is_like_what_they_had(store: Store, two: tuple[str, str]) -> None:
+    first = ask(store, "data_set/start_here", two[0])[0]
+    # Gamma, at the head of ann's list, is similar to Alpha, which ann had.
+    assert (first["user_name"], first["item_name"], first["rank"], first["alike"]) == ("ann", "Gamma", 1, 1)
 
 
 def test_dead_ends_and_ranges_are_counted(store: Store, two: tuple[str, str]) -> None:
