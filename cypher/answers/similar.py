@@ -36,15 +36,19 @@ class Because:
     items: tuple[Recommendation, ...]
 
 
-def similar_items(store: Store, dataset: str, item: str, k: int = 10) -> list[Similar]:
-    """Give the items that the active run holds most similar to an item.
+def similar_items(store: Store, dataset: str, item: str, k: int = 10, run: str | None = None) -> list[Similar]:
+    """Give the items that the active run, or the named one, holds most similar to an item.
 
     Raises:
-        NotFoundError, UsageError: as `recommend`, of the item; or the data set has no active run.
+        NotFoundError, UsageError: as `recommend`, of the item; or the data set has no active run, or not this one.
     """
     key = find_item(store, dataset, item).key
-    _require_run(store, dataset)
-    rows = store.read("recommend/similar_items", dataset=dataset, item=key, k=k)
+    if run is None:
+        _require_run(store, dataset)
+        rows = store.read("recommend/similar_items", dataset=dataset, item=key, k=k)
+    else:
+        _require_named(store, dataset, run)
+        rows = store.read("recommend/similar_items_of_run", dataset=dataset, item=key, run=run, k=k)
     return [_similar(row, "item") for row in rows]
 
 
@@ -98,6 +102,13 @@ def _require_run(store: Store, dataset: str) -> None:
             where=f"data set '{dataset}'",
             hint="spikegraph write-back RUN",
         )
+
+
+def _require_named(store: Store, dataset: str, run: str) -> None:
+    known = [record["run"]["id"] for record in store.read("write_back/runs", dataset=dataset)]
+    if run not in known:
+        hint = f"there are: {', '.join(known) or 'none'}"
+        raise NotFoundError(f"there is no run '{run}'", where=f"data set '{dataset}'", hint=hint)
 
 
 def _similar(row: Mapping[str, Any], what: str) -> Similar:

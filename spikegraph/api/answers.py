@@ -81,12 +81,12 @@ def because_of(
         return similar.because_of(store, name, user, items, latest=latest, k=k)
 
 
-def similar(settings: Settings, name: str, item: str, *, k: int = 10) -> list[Similar]:
-    """Give the items that the active run holds most similar to an item."""
+def similar(settings: Settings, name: str, item: str, *, k: int = 10, run: str | None = None) -> list[Similar]:
+    """Give the items that the active run, or the named one, holds most similar to an item."""
     from cypher.answers import similar
 
     with connect(settings) as store:
-        return similar.similar_items(store, name, item, k)
+        return similar.similar_items(store, name, item, k, run)
 
 
 def explain(settings: Settings, name: str, user: str, item: str, *, limit: int = 10) -> list[Reason]:

@@ -94,9 +94,15 @@ def recommend(
     return _answer(found, f"for {user} of {name}", dataset=name, user=user)
 
 
-def similar(session: Session, name: Name, item: Item, k: Count = 10) -> Answer:
-    """Give the items that the active run holds most similar to an item."""
-    found = api.similar(session.settings, name, item, k=k)
+def similar(
+    session: Session,
+    name: Name,
+    item: Item,
+    k: Count = 10,
+    run: Annotated[str | None, typer.Option(help="Another run than the active one.", metavar="RUN_ID")] = None,
+) -> Answer:
+    """Give the items that the active run, or another, holds most similar to an item."""
+    found = api.similar(session.settings, name, item, k=k, run=run)
 
     def show(console: Console) -> None:
         rows = [(each.rank, each.name, each.key, each.score) for each in found]

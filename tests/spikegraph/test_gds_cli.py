@@ -34,6 +34,11 @@ def test_similarity_goes_into_the_graph_into_snapshots_and_beside_trained_runs(
     assert (found["active"], found["options"]["method"]) == (False, "jaccard")
     assert "%" not in made.err
 
+    near = connected("similar", films, "Alien", "--run", found["run_id"], "--json").document["similar"]
+    assert 0 < len(near) <= 5
+    assert found["run_id"] in near[0]["source"]
+    assert connected("similar", films, "Alien", "--run", "nothing", "--json").code == 4
+
     folder = tmp_path / "s"
     words = ("export", films, "--to", folder, "--similarity", found["run_id"], "--embedding", "none", "--json")
     assert connected(*words).document["relations"][-1] == "SIMILAR_TO"
