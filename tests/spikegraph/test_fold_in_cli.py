@@ -38,7 +38,7 @@ def exported(say: CommandLine, films: str, folder: Path) -> None:
     assert done.code == 0, done.err
 
 
-def test_who_came_later_gets_a_list_and_similar_items(
+def test_who_came_later_is_answered_for_and_the_model_asked(
     connected: CommandLine, store: Store, films: str, tmp_path: Path
 ) -> None:
     before, after, run = (tmp_path / name for name in ("before", "after", "run"))
@@ -61,3 +61,18 @@ def test_who_came_later_gets_a_list_and_similar_items(
     assert near[0]["key"] in {f"{films}/film/alpha", f"{films}/film/gamma"}
     again = connected("fold-in", run, after, "--json").document
     assert again["written"]["unchanged"]
+
+    question = ("explain", films, "ann", "Epsilon", "--without", "Alpha", "--hangs-on", "--k", 2, "--json")
+    by_graph = connected(*question).document
+    by_model = connected(*question, "--run", run).document
+    assert (by_graph["without"]["by"], by_model["without"]["by"]) == ("similar items", str(run))
+    assert {each["liked"] for each in by_model["hangs_on"]["history"]} == {
+        f"{films}/film/{n}" for n in ("alpha", "beta")
+    }
+    assert all(each["share"] != 0 for each in hanging)
+    assert [each["rank"] for each in by_model["without"]["list"]][:2] == [1, 2]
+    assert not {each["item"] for each in by_model["without"]["list"]} & {f"{films}/film/alpha", f"{films}/film/beta"}
+    alone = connected("explain", films, "ann", "Epsilon", "--run", run, "--json")
+    assert (alone.code, alone.document["error"]["where"]) == (2, "--run")
+    other = connected("explain", films, "ann", "Epsilon", "--without", "Delta", "--run", run, "--json")
+    assert (other.code, other.document["error"]["where"]) == (2, "--without")
