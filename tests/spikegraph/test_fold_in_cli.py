@@ -66,9 +66,8 @@ def test_who_came_later_is_answered_for_and_the_model_asked(
     by_graph = connected(*question).document
     by_model = connected(*question, "--run", run).document
     assert (by_graph["without"]["by"], by_model["without"]["by"]) == ("similar items", str(run))
-    assert {each["liked"] for each in by_model["hangs_on"]["history"]} == {
-        f"{films}/film/{n}" for n in ("alpha", "beta")
-    }
+    hanging = by_model["hangs_on"]["history"]
+    assert {each["liked"] for each in hanging} == {f"{films}/film/{film}" for film in ("alpha", "beta")}
     assert all(each["share"] != 0 for each in hanging)
     assert [each["rank"] for each in by_model["without"]["list"]][:2] == [1, 2]
     assert not {each["item"] for each in by_model["without"]["list"]} & {f"{films}/film/alpha", f"{films}/film/beta"}
