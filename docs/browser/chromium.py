@@ -121,7 +121,7 @@ class Browser:
         """Open the drawer of favourites and a folder of it; give the texts that it shows."""
         self.find("[data-testid=navigationFavorites]").click()
         self.wait(lambda: folder in self.text(), "show the favourites")
-        found = self.driver.find_elements(By.XPATH, f"//*[contains(text(), '{folder}')]")
+        found = self.driver.find_elements(By.XPATH, f"//*[contains(., '{folder}')]")
         self.driver.execute_script("arguments[0].click()", found[-1])
         time.sleep(1)
         return self.text().splitlines()

@@ -12,7 +12,8 @@ CALL () {
   RETURN 'users of an item' AS what, COUNT { (item)<-[:INTERACTED]-() } AS size
   UNION ALL
   MATCH (entity:Entity) WHERE entity.dataset = $dataset AND entity.idx >= 0
-  RETURN 'facts of an entity' AS what, COUNT { (entity)-[:!SIMILAR_TO]-(:Entity) } AS size
+  RETURN 'facts of an entity' AS what, COUNT { (entity)--() }
+    - COUNT { (entity)-[:INTERACTED|HELD_OUT|RECOMMENDED|SIMILAR_TO|HAS_EMBEDDING|IN_COMMUNITY]-() } AS size
 }
 WITH what, size, CASE size WHEN 0 THEN 0 ELSE toInteger(2 ^ floor(log(size) / log(2) + 0.000001)) END AS least
 RETURN what, least, max(size) AS most, count(*) AS nodes, sum(size) AS relationships

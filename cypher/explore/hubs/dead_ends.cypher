@@ -8,7 +8,8 @@ MATCH (dataset:Dataset {name: $dataset})
 MATCH (entity:Entity) WHERE entity.dataset = $dataset AND entity.idx >= 0
 WITH CASE WHEN entity:Item THEN 'item' ELSE 'entity' END AS role, entity.key AS key,
      [label IN labels(entity) WHERE NOT label IN ['Entity', 'Item', dataset.label]][0] AS label,
-     COUNT { (entity)-[:!SIMILAR_TO]-(:Entity) } AS facts
+     COUNT { (entity)--() }
+       - COUNT { (entity)-[:INTERACTED|HELD_OUT|RECOMMENDED|SIMILAR_TO|HAS_EMBEDDING|IN_COMMUNITY]-() } AS facts
 RETURN role, label, count(*) AS nodes, count(CASE facts WHEN 0 THEN 1 END) AS without_facts,
        count(CASE facts WHEN 1 THEN 1 END) AS with_one_fact,
        min(CASE WHEN facts < 2 THEN key END) AS example, max(facts) AS most_facts

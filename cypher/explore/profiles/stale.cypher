@@ -1,5 +1,5 @@
-// Are the profiles up to date? Each row is a check and the number of findings; examples are keys. Whether what a profile
-// was written from has changed since is not in the graph: `spikegraph profile status` compares it.
+// Are the profiles up to date? Each row is a check and the number of findings; examples are keys. Whether that which a
+// profile was written from has changed since is not in the graph: `spikegraph profile status` compares it.
 // kind: read
 // work: long
 :param dataset => 'demo';
