@@ -14,6 +14,7 @@ import optuna
 from optuna.trial import Trial
 
 from model.distributed.ray_pool import RayPool
+from model.tune.board import Board
 from model.tune.identity import TrialReport
 from model.tune.trial import Job, OutOfTimeError, Recipe, begin, carry_out, take_back
 from model.types import SELECTION_METRIC
@@ -24,28 +25,6 @@ LISTEN_SECONDS = 0.5
 """How often readings are told to the study, and trials that are worse than others told to end."""
 
 log = get_logger(__name__)
-
-
-class Board:
-    """What workers and the search tell each other; it lives in a process of its own."""
-
-    def __init__(self) -> None:
-        self._readings: list[tuple[int, int, float]] = []
-        self._pruned: set[int] = set()
-
-    def tell(self, number: int, epoch: int, value: float) -> bool:
-        """Take a reading of a trial, and say whether the trial is to end."""
-        self._readings.append((number, epoch, value))
-        return number in self._pruned
-
-    def take(self) -> list[tuple[int, int, float]]:
-        """Give the readings since the last call: number, epoch, value."""
-        readings, self._readings = self._readings, []
-        return readings
-
-    def prune(self, number: int) -> None:
-        """Let a trial end at its next reading."""
-        self._pruned.add(number)
 
 
 @dataclass

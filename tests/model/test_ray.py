@@ -20,9 +20,10 @@ from model.evaluate import evaluate
 from model.runs.run_folder import RunFolder
 from model.train import train
 from model.tune import ray_workers
+from model.tune.board import Board
 from model.tune.identity import Budget, SearchReport
 from model.tune.prepare import prepare
-from model.tune.ray_workers import Board, RayWorkers
+from model.tune.ray_workers import RayWorkers
 from model.tune.space import Choices, Space
 from model.tune.trial import MOST_STARTS, Job, Recipe
 from spikegraph.errors import MissingExtraError, UsageError
@@ -147,7 +148,7 @@ def test_an_interrupted_search_goes_on_with_or_without_workers(
 
 def test_a_preset_that_does_not_fit_ends_the_search(pool: RayPool, tmp_path: Path) -> None:
     settings: Mapping[str, Any] = {"model": {"side": {"profiles": 1.0}}}
-    found = prepare(random_snapshot(), tmp_path, model="ease", settings=settings, device="cpu")
+    found = prepare(random_snapshot(profile_dim=None), tmp_path, model="ease", settings=settings, device="cpu")
     with pytest.raises(UsageError) as alone:
         found.run(Budget(2))
     with pytest.raises(UsageError) as together:
