@@ -20,7 +20,7 @@ from spikegraph import server
 from spikegraph.settings import Settings, load_settings
 
 HOME_VARIABLE = "SPIKEGRAPH_TEST_BIG_HOME"
-MEMORY = ("server.heap=2g", "server.pagecache=2g")
+MEMORY = ("server.heap=3g", "server.pagecache=2g")
 SEED = 0
 
 

@@ -25,8 +25,8 @@ from spikegraph.logs import Advance, get_logger, progress
 
 __all__ = ["KEEP", "Ranked", "Results", "WriteBackReport", "write_back"]
 
-BATCH_ROWS = 20_000
-"""Relationships of one transaction."""
+BATCH_ROWS = 5_000
+"""Relationships of one transaction: 20 000 are no quicker, and all of them live through the server's collections."""
 
 CHECKED_KEYS = 20_000
 """Keys that one statement looks up."""

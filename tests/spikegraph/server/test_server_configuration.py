@@ -86,7 +86,8 @@ def test_the_memory_of_a_transaction_follows_the_heap() -> None:
 
 def test_a_small_heap_starts_no_larger_than_it_may_grow() -> None:
     assert heap_flags("300m") == ["-Xms300m", "-Xmx300m"]
-    assert heap_flags("2G") == ["-Xms512m", "-Xmx2048m"]
+    assert heap_flags("1g") == ["-Xms512m", "-Xmx1024m"]
+    assert heap_flags("2G") == ["-Xms2048m", "-Xmx2048m"]
 
 
 @pytest.mark.parametrize("size", ["", "much", "1.5g", "-1g", "0m", "12", "1t", "1g -XX:+Evil"])
