@@ -140,12 +140,13 @@ def places_of(rows: Tensor, kept: Tensor, count: int) -> Tensor:
 
     Args:
         rows: int64 of any shape, rows of a snapshot, -1 for none.
-        kept: int64 [m], the snapshot's rows that the model has, in its order.
+        kept: int64 [m], the snapshot's rows that the model has, in its order; -1 for what is not in the snapshot.
         count: rows of the snapshot.
 
     Returns:
         int64 of the shape of `rows`, positions in `kept`, -1 for what is not there.
     """
     place = torch.full((count + 1,), -1, dtype=torch.long)
-    place[kept] = torch.arange(len(kept))
-    return place[rows]
+    known = (kept >= 0).nonzero().squeeze(1)
+    place[kept[known]] = known
+    return place.to(rows.device)[rows]

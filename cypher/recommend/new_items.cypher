@@ -25,7 +25,7 @@ CALL (user) {
   MATCH (user)-[seen:INTERACTED]->(liked:Item)
   WITH seen, liked ORDER BY coalesce(seen.at, 0) DESC, liked.idx LIMIT $history
   MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity:Entity)
-  WITH entity, count(DISTINCT liked) AS support
+  WITH entity, count(DISTINCT liked) AS support ORDER BY support DESC, entity.idx LIMIT 500
   RETURN collect(entity) AS entities, collect(support) AS supports
 }
 MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users = 0

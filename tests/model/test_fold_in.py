@@ -163,6 +163,22 @@ def test_new_users_begin_as_the_users_with_most_in_common(monkeypatch: pytest.Mo
     assert begun.squeeze(1).tolist() == [1.0, 3.0, 1.0, 0.0]
 
 
+def test_items_that_item_knn_and_ease_were_not_computed_with_are_nobodys_neighbours() -> None:
+    snapshot = whole()
+    before = older(snapshot)
+    known, pairs = KnownRows.between(before, snapshot), train_of(snapshot)
+    kept = [row for row in range(snapshot.num_items) if row not in NEW_ITEMS]
+    for name in ("item-knn", "ease"):
+        model = made(name, before)
+        weights = model.fold_in(snapshot, pairs, known).encode().items.to_dense()
+        assert not weights[list(NEW_ITEMS)].any()
+        assert not weights[:, list(NEW_ITEMS)].any()
+        assert torch.equal(weights[kept][:, kept], model.encode().items.to_dense())
+        near = model.fold_in(snapshot, pairs, known).similar_items(5, model.encode())
+        assert near is not None
+        assert not set(near.rows[kept].ravel().tolist()) & set(NEW_ITEMS)
+
+
 def test_what_cannot_be_folded_in_says_so() -> None:
     snapshot = whole()
     known, pairs = KnownRows.between(snapshot, snapshot), train_of(snapshot)
