@@ -129,8 +129,8 @@ def big_graph(size: Size, generator: np.random.Generator) -> BigGraph:
 
 def popularity_weights(items: int) -> npt.NDArray[np.float64]:
     """Give the weight of each rank, the most popular first; they sum to one."""
-    weights: npt.NDArray[np.float64] = (np.arange(items) + POPULARITY_SHIFT) ** -POPULARITY_FALL
-    return weights / weights.sum()
+    weights = (np.arange(items) + POPULARITY_SHIFT) ** -POPULARITY_FALL
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _interactions(
@@ -155,7 +155,7 @@ def _interactions(
 
 def _mass(popularity: npt.NDArray[np.float64], cluster: IntArray, clusters: int) -> npt.NDArray[np.float64]:
     mass = np.bincount(cluster, popularity, clusters)
-    return mass / mass.sum()
+    return np.asarray(mass / mass.sum(), dtype=np.float64)
 
 
 def _of_clusters(
@@ -167,7 +167,8 @@ def _of_clusters(
     starts = np.searchsorted(cluster[order], np.arange(cluster.max() + 2))
     low, high = running[starts[wanted]], running[starts[wanted + 1]]
     places = np.searchsorted(running, low + generator.random(len(wanted)) * (high - low), side="right") - 1
-    return order[np.clip(places, starts[wanted], starts[wanted + 1] - 1)]
+    chosen: IntArray = order[np.clip(places, starts[wanted], starts[wanted + 1] - 1)]
+    return chosen
 
 
 def _kinds(entities: int) -> IntArray:
