@@ -24,12 +24,11 @@ CALL () {
 WITH null AS user, active, history, [] AS found
 // step: similar to the history
 CALL (active, history, found) {
+  WITH history + [entry IN found | entry.item] AS taken
   UNWIND range(0, size(history[..50]) - 1) AS age
-  WITH history[age] AS liked, 0.9 ^ age AS weight
-  MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE similar.run = active
-  WITH item, sum(similar.score * weight) AS score
-  WHERE NOT item IN history AND NOT item IN [entry IN found | entry.item]
-  WITH item, score ORDER BY score DESC, item.idx LIMIT $k
+  WITH history[age] AS liked, 0.9 ^ age AS weight, taken
+  MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE NOT item IN taken AND similar.run = active
+  WITH item, sum(similar.score * weight) AS score ORDER BY score DESC, item.idx LIMIT $k
   RETURN collect({item: item, score: score, source: 'similar to the history, run ' + active}) AS similar
 }
 WITH user, active, history, found + similar AS found
@@ -74,9 +73,11 @@ WITH history, found + live AS found
 // step: popular in train
 CALL (history, found) {
   UNWIND CASE WHEN size(found) < $k THEN [0] ELSE [] END AS short
-  MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
-    AND NOT item IN history AND NOT item IN [entry IN found | entry.item]
-  WITH item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT $k
+  CALL (history, found) {
+    MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
+      AND NOT item IN history AND NOT item IN [entry IN found | entry.item]
+    RETURN item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT $k
+  }
   RETURN collect({item: item, score: toFloat(item.train_users), source: 'popular in train'}) AS popular
 }
 WITH (found + popular)[..$k] AS list

@@ -38,12 +38,11 @@ CALL (user) {
 }
 // step: similar to the history
 CALL (active, history, found) {
+  WITH history + [entry IN found | entry.item] AS taken
   UNWIND range(0, size(history[..50]) - 1) AS age
-  WITH history[age] AS liked, 0.9 ^ age AS weight
-  MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE similar.run = active
-  WITH item, sum(similar.score * weight) AS score
-  WHERE NOT item IN history AND NOT item IN [entry IN found | entry.item]
-  WITH item, score ORDER BY score DESC, item.idx LIMIT $k
+  WITH history[age] AS liked, 0.9 ^ age AS weight, taken
+  MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE NOT item IN taken AND similar.run = active
+  WITH item, sum(similar.score * weight) AS score ORDER BY score DESC, item.idx LIMIT $k
   RETURN collect({item: item, score: score, source: 'similar to the history, run ' + active}) AS similar
 }
 WITH user, active, history, found + similar AS found

@@ -26,10 +26,10 @@ CALL (user) {
 CALL () {
   UNWIND $entities AS key
   MATCH (entity:Entity {key: key}) WHERE entity.dataset = $dataset
-  WITH entity ORDER BY COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() }
-  RETURN collect(entity) AS wanted
+  WITH entity, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree ORDER BY degree
+  RETURN collect(entity) AS wanted, min(degree) AS degree
 }
-WITH user, active, seen, wanted WHERE size(wanted) = size($entities)
+WITH user, active, seen, wanted, degree WHERE size(wanted) = size($entities)
 CALL (user, active, seen, wanted) {
   MATCH (user)-[listed:RECOMMENDED]->(item) WHERE listed.run = active AND NOT item IN seen
   WITH active, wanted, listed, item ORDER BY listed.rank
@@ -46,29 +46,29 @@ CALL (user, active, seen, wanted, found) {
     WITH liked ORDER BY coalesce(had.at, 0) DESC, liked.idx LIMIT 50
     RETURN collect(liked) AS history
   }
+  WITH history, seen + [entry IN found | entry.item] AS taken
   UNWIND range(0, size(history) - 1) AS age
-  WITH history[age] AS liked, 0.9 ^ age AS weight
-  MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE similar.run = active
-  WITH item, sum(similar.score * weight) AS score
-  WHERE NOT item IN seen AND NOT item IN [entry IN found | entry.item]
-  WITH item, score ORDER BY score DESC, item.idx
+  WITH history[age] AS liked, 0.9 ^ age AS weight, taken
+  MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE NOT item IN taken AND similar.run = active
+  WITH item, sum(similar.score * weight) AS score ORDER BY score DESC, item.idx
   WHERE size(wanted) = COUNT {
       MATCH (item)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN wanted RETURN DISTINCT entity
     }
   WITH item, score LIMIT $k
   RETURN collect({item: item, score: score, source: 'similar to the history, run ' + active}) AS similar
 }
-WITH seen, wanted, found + similar AS found
-CALL (seen, wanted, found) {
-  UNWIND CASE WHEN size(found) < $k THEN wanted[..1] ELSE [] END AS rarest
-  WITH rarest WHERE COUNT { (rarest)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } > 1000
-  MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
-  WITH item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT 2000
-  WHERE NOT item IN seen AND NOT item IN [entry IN found | entry.item]
-    AND size(wanted) = COUNT {
+WITH seen, wanted, degree, found + similar AS found
+CALL (seen, wanted, degree, found) {
+  UNWIND CASE WHEN size(found) < $k AND degree > 1000 THEN [0] ELSE [] END AS short
+  CALL (seen, wanted, found) {
+    MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
+    WITH item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT 2000
+    WHERE NOT item IN seen AND NOT item IN [entry IN found | entry.item]
+      AND size(wanted) = COUNT {
       MATCH (item)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN wanted RETURN DISTINCT entity
     }
-  WITH item LIMIT $k
+    RETURN item LIMIT $k
+  }
   RETURN collect(item) AS popular
 }
 CALL (seen, wanted, found, popular) {

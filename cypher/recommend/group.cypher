@@ -65,9 +65,11 @@ WITH members, seen AS history, found
 // step: popular in train
 CALL (history, found) {
   UNWIND CASE WHEN size(found) < $k THEN [0] ELSE [] END AS short
-  MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
-    AND NOT item IN history AND NOT item IN [entry IN found | entry.item]
-  WITH item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT $k
+  CALL (history, found) {
+    MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
+      AND NOT item IN history AND NOT item IN [entry IN found | entry.item]
+    RETURN item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT $k
+  }
   RETURN collect({item: item, score: toFloat(item.train_users), source: 'popular in train'}) AS popular
 }
 WITH members, (found + popular)[..$k] AS list

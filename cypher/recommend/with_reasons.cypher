@@ -42,12 +42,11 @@ OPTIONAL CALL (user, active, list) {
   }
   // step: similar to the history
   CALL (active, history, found) {
+    WITH history + [entry IN found | entry.item] AS taken
     UNWIND range(0, size(history[..50]) - 1) AS age
-    WITH history[age] AS liked, 0.9 ^ age AS weight
-    MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE similar.run = active
-    WITH item, sum(similar.score * weight) AS score
-    WHERE NOT item IN history AND NOT item IN [entry IN found | entry.item]
-    WITH item, score ORDER BY score DESC, item.idx LIMIT $k
+    WITH history[age] AS liked, 0.9 ^ age AS weight, taken
+    MATCH (liked)-[similar:SIMILAR_TO]->(item) WHERE NOT item IN taken AND similar.run = active
+    WITH item, sum(similar.score * weight) AS score ORDER BY score DESC, item.idx LIMIT $k
     RETURN collect({item: item, score: score, source: 'similar to the history, run ' + active}) AS similar
   }
   WITH user, active, history, found + similar AS found
@@ -92,9 +91,11 @@ OPTIONAL CALL (user, active, list) {
   // step: popular in train
   CALL (history, found) {
     UNWIND CASE WHEN size(found) < $k THEN [0] ELSE [] END AS short
-    MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
-      AND NOT item IN history AND NOT item IN [entry IN found | entry.item]
-    WITH item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT $k
+    CALL (history, found) {
+      MATCH (item:Item) WHERE item.dataset = $dataset AND item.train_users >= 0
+        AND NOT item IN history AND NOT item IN [entry IN found | entry.item]
+      RETURN item ORDER BY item.dataset DESC, item.train_users DESC, item.idx LIMIT $k
+    }
     RETURN collect({item: item, score: toFloat(item.train_users), source: 'popular in train'}) AS popular
   }
   RETURN (found + popular)[..$k] AS filled
@@ -111,24 +112,33 @@ CALL () {
   MATCH (dataset:Dataset {name: $dataset})
   RETURN dataset.items AS items
 }
+CALL () {
+  MATCH (:Dataset {name: $dataset})-[:HAS_RELATION]->(relation:Relation)
+  RETURN collect({type: relation.type, name: relation.name, sentence: relation.sentence}) AS relations
+}
+CALL (list) {
+  UNWIND list AS entry
+  WITH entry.item AS item
+  MATCH (item)-[fact:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity)
+  WITH item, entity, fact, type(fact) AS type ORDER BY type
+  WITH item, entity, collect({item: item, entity: entity, fact: fact, type: type})[0] AS fact
+  RETURN collect(fact) AS facts, collect(DISTINCT entity) AS entities
+}
 // step: reasons
-CALL (list, history, active, items) {
-  CALL (list, history, active, items) {
-    CALL (list, history) {
-      UNWIND list AS entry
-      WITH entry.item AS item
-      MATCH (item)-[fact:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity)
-      WITH item, entity, fact ORDER BY type(fact)
-      WITH item, entity, collect(fact)[0] AS fact
-      RETURN entity, {item: item, fact: fact} AS own, null AS liked
+CALL (list, facts, entities, history, active, items, relations) {
+  CALL (list, facts, entities, history, active, items) {
+    CALL (facts, entities, history) {
+      UNWIND facts AS own
+      RETURN own.entity AS entity, own, null AS liked
       UNION ALL
       UNWIND history AS liked
-      MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity)
+      MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN entities
       RETURN entity, null AS own, liked
     }
     WITH entity, collect(own) AS owns, collect(DISTINCT liked) AS others
     WHERE size(owns) > 0 AND (size(others) > 0 OR entity IN history)
-    WITH entity, owns, others, entity IN history AS had, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
+    WITH entity, owns, others, entity IN history AS had,
+         COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
     WITH entity, owns, others, had,
          CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
     UNWIND owns AS own
@@ -138,37 +148,28 @@ CALL (list, history, active, items) {
                        contribution: specificity * size(others) / (size(others) + 1.0)}] END +
            CASE WHEN had THEN [{kind: 'linked item', entity: null, liked: [entity], contribution: specificity / 2}]
                 ELSE [] END AS reason
-    RETURN own.item AS item, own.fact AS fact, reason
+    RETURN own.item AS item, own, reason
     UNION ALL
     UNWIND list AS entry
     WITH entry.item AS item, history, active
     MATCH (item)-[similar:SIMILAR_TO]->(liked) WHERE liked IN history AND similar.run = active
-    RETURN item, null AS fact,
+    RETURN item, null AS own,
            {kind: 'similar item', entity: null, liked: [liked], contribution: similar.score} AS reason
   }
-  WITH item, fact, reason, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
+  WITH item, own, reason, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
   ORDER BY reason.contribution DESC, reason.kind, idx
-  WITH item, collect({fact: fact, reason: reason})[..$reasons] AS best
-  RETURN collect({item: item, best: best}) AS explained
-}
-CALL () {
-  MATCH (:Dataset {name: $dataset})-[:HAS_RELATION]->(relation:Relation)
-  RETURN collect({type: relation.type, name: relation.name, sentence: relation.sentence}) AS relations
-}
-UNWIND range(0, size(list) - 1) AS place
-WITH place + 1 AS rank, list[place] AS entry, explained, relations
-CALL (entry, explained, relations) {
-  UNWIND head([each IN explained WHERE each.item = entry.item | each.best]) AS each
-  WITH each.reason AS reason, each.fact AS fact, [r IN relations WHERE r.type = type(each.fact)][0] AS relation
-  WITH reason, relation,
-       [node IN reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples,
-       replace(replace(
-         coalesce(relation.sentence, '{head} ' + toLower(replace(type(fact), '_', ' ')) + ' {tail}'),
-         '{head}', coalesce(startNode(fact).name, startNode(fact).key)),
-         '{tail}', coalesce(endNode(fact).name, endNode(fact).key)) AS sentence
-  WITH reason, relation, examples,
+  WITH item, relations, collect({own: own, reason: reason})[..$reasons] AS best
+  UNWIND best AS each
+  // in words
+  WITH item, each.reason AS reason, startNode(each.own.fact) AS head, endNode(each.own.fact) AS tail,
+       each.own.type AS type, head([relation IN relations WHERE relation.type = each.own.type]) AS relation,
+       [node IN each.reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples
+  WITH item, reason, relation, examples, replace(replace(
+         coalesce(relation.sentence, '{head} ' + toLower(replace(type, '_', ' ')) + ' {tail}'),
+         '{head}', coalesce(head.name, head.key)), '{tail}', coalesce(tail.name, tail.key)) AS sentence
+  WITH item, reason, relation, examples,
        CASE WHEN sentence ENDS WITH '.' THEN left(sentence, size(sentence) - 1) ELSE sentence END AS fact
-  RETURN collect({
+  WITH item, collect({
     kind: reason.kind, contribution: round(reason.contribution, 4), support: size(reason.liked), liked: examples,
     entity: CASE WHEN reason.entity IS NULL THEN null
                  ELSE {key: reason.entity.key, name: coalesce(reason.entity.name, reason.entity.key)} END,
@@ -180,6 +181,10 @@ CALL (entry, explained, relations) {
                                 CASE WHEN size(reason.liked) > 3 THEN ' and ' + (size(reason.liked) - 3) + ' more'
                                      ELSE '' END END
   }) AS reasons
+  RETURN collect({item: item, reasons: reasons}) AS explained
 }
-RETURN rank, entry.item.key AS item, entry.item.name AS name, entry.score AS score, entry.source AS source, reasons
+UNWIND range(0, size(list) - 1) AS place
+WITH place + 1 AS rank, list[place] AS entry, explained
+RETURN rank, entry.item.key AS item, entry.item.name AS name, entry.score AS score, entry.source AS source,
+       coalesce(head([each IN explained WHERE each.item = entry.item | each.reasons]), []) AS reasons
 ORDER BY rank;

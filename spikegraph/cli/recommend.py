@@ -179,7 +179,8 @@ def _group(settings: Settings, name: str, users: Sequence[str], k: int, *, least
     ]
 
     def show(console: Console) -> None:
-        columns = ("rank", "item", "score", *users, "source")
+        members = [member["name"] for member in rows[0]["members"]] if rows else []
+        columns = ("rank", "item", "score", *members, "source")
         cells = [
             (row["rank"], row["name"], row["score"], *(member["rank"] for member in row["members"]), row["source"])
             for row in rows
