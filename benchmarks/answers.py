@@ -111,8 +111,10 @@ def _uncapped(questions: Questions) -> Row:
     """Ask the rival without a cap, a few times only."""
     taken = [_patient_seconds(questions.live(NO_CAP)) for _ in range(ASKED_UNCAPPED)]
     given_up = sum(each >= UNCAPPED_SECONDS for each in taken)
-    what = f"live CF without a cap, p50 of {ASKED_UNCAPPED} in ms ({given_up} given up, counted as {UNCAPPED_SECONDS:.0f} s)"
-    return shown(what, milliseconds(np.array(taken), 50))
+    patience = f"{given_up} given up, counted as {UNCAPPED_SECONDS:.0f} s"
+    return shown(
+        f"live CF without a cap, p50 of {ASKED_UNCAPPED} in ms ({patience})", milliseconds(np.array(taken), 50)
+    )
 
 
 def _patient_seconds(question: Question) -> float:

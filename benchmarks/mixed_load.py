@@ -82,7 +82,7 @@ def _one_process(work: Work, ready: Any) -> Seconds:
 
 def _one_client(asked: Iterator[tuple[float, Question]], lock: threading.Lock) -> Seconds:
     """Take one question after the other from those of all clients: the seconds of each from when it was due."""
-    taken = []
+    taken: list[float] = []
     while True:
         with lock:
             due, question = next(asked, (0.0, None))

@@ -102,7 +102,7 @@ def _read(connection: tuple[str, str, str], ready: Any, ended: Any) -> Seconds:
         for _ in range(WARM_UP):
             questions.listed()()
         over = threading.Event()
-        threading.Thread(target=lambda: (ended.wait(), over.set()), daemon=True).start()
+        threading.Thread(target=_pass_on, args=(ended, over), daemon=True).start()
         ready.set()
         taken, due = [], time.perf_counter()
         while not over.is_set():
@@ -111,6 +111,12 @@ def _read(connection: tuple[str, str, str], ready: Any, ended: Any) -> Seconds:
             questions.listed()()
             taken.append(time.perf_counter() - due)
         return np.array(taken)
+
+
+def _pass_on(ended: Any, over: threading.Event) -> None:
+    """Wait for another process's word in a thread, for to ask for it costs a round trip each time."""
+    ended.wait()
+    over.set()
 
 
 def size_on_disk(settings: Settings) -> int:
