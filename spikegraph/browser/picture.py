@@ -80,6 +80,7 @@ def draw_why(store: Store, dataset: str, user: str, item: str, file: Path) -> Pi
     reasons = tuple(explain(store, dataset, who.key, what.key, limit=REASONS))
     style, title = dataset_style(store, dataset), f"Why {what.name} for {who.name}"
     head = _head(title, reasons, style, nodes.values())
+    file.parent.mkdir(parents=True, exist_ok=True)
     drawn = [_node(node, style, {who.key, what.key}) for node in nodes.values()]
     replace_text(file, _html(drawn, [_edge(edge, style) for edge in edges.values()], head, title))
     return Picture(file, who, what, len(nodes), len(edges), reasons)

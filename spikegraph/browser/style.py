@@ -67,7 +67,7 @@ class Style:
     def of_node(self, labels: Iterable[str]) -> NodeStyle:
         """Give the style of a node with these labels."""
         found = set(labels)
-        return next((style for label, style in reversed(self.nodes.items()) if label in found), PLAIN)
+        return next((style for label, style in reversed(list(self.nodes.items())) if label in found), PLAIN)
 
     def of_edge(self, kind: str) -> EdgeStyle:
         """Give the style of a relationship of this type."""
