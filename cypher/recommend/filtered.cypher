@@ -9,7 +9,7 @@
 :param dataset => 'demo';
 :param user => 'demo/user/101';
 :param k => 10;
-:param entities => ['demo/genre/drama', 'demo/decade/1990s'];
+:param entities => ['demo/genre/Drama', 'demo/decade/1990s'];
 
 // step: active run
 OPTIONAL CALL () {

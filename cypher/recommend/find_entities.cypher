@@ -1,8 +1,8 @@
-// Entities of the knowledge graph, items among them, by key, by the key's end (`genre/drama`) or by their exact name.
+// Entities of the knowledge graph, items among them, by key, by the key's end (`genre/Drama`) or by their exact name.
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param text => 'genre/drama';
+:param text => 'genre/Drama';
 
 CALL () {
   UNWIND [$text, $dataset + '/' + $text] AS key

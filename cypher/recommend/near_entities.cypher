@@ -3,7 +3,7 @@
 // kind: read
 // work: query
 :param dataset => 'demo';
-:param text => 'genre/drama';
+:param text => 'genre/Drama';
 
 MATCH (entity:Entity) WHERE entity.dataset = $dataset AND entity.idx >= 0
 WITH entity, toLower(coalesce(entity.name, '')) AS name, toLower($text) AS text

@@ -49,6 +49,7 @@ def test_it_answers_about_its_own_data_set_only(store: Store, two: tuple[str, st
             "dataset": dataset,
             "user": f"{dataset}/user/ann",
             "users": [f"{dataset}/user/{viewer}" for viewer in ("ann", "bob")],
+            "run": f"{dataset}/run",
             "item": f"{dataset}/film/gamma",
             "without": f"{dataset}/film/alpha",
             "items": [f"{dataset}/film/{film}" for film in ("alpha", "gamma")],
