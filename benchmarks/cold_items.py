@@ -168,7 +168,7 @@ def _beside(
     best = max(tuned, key=tuned.__getitem__)
     theirs = hidden.recall(hidden.of_scores(ways[best](histories, alike[hidden.rows])), SPLITS)
     found = hidden.recall(ours, SPLITS)
-    test = paired_test(found.to_numpy(), theirs.to_numpy())
+    test = paired_test(np.asarray(found, dtype=np.float64), np.asarray(theirs, dtype=np.float64))
     what = f"Last.FM, {len(hidden.rows)} hidden items as candidates, {len(found):,} users, recall@20: folded in beside"
     what += f" neighbours by {name} ({best}), paired p = {test.wilcoxon:.1g}"
     return more_is_better(what, float(found.mean()), float(theirs.mean()), 1.0)
@@ -205,7 +205,7 @@ def _average(histories: Tensor, alike: Tensor) -> Tensor:
 
 
 def _most_alike(histories: Tensor, alike: Tensor, count: int) -> Tensor:
-    found = [_top_of_own(block, alike, count) for block in histories.split(1)]
+    found = [_top_of_own(block, alike, count) for block in torch.split(histories, 1)]
     return torch.cat(found)
 
 

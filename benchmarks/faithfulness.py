@@ -38,8 +38,8 @@ FIRST = 10
 """Of a list; one of these items is asked about."""
 SEED = 0
 SIGNIFICANT = 0.01
-MODELS: dict[str, dict[str, str]] = {"spike": {"preset": "similarity"}, "ease": {}}
-"""Both hear an interaction while they score; EASE scores exactly as if it had never been."""
+MODELS: dict[str, str] = {"spike": "similarity", "ease": "recommended"}
+"""Models and their presets. Both hear an interaction while they score; EASE scores exactly as if it had never been."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def run(settings: Settings) -> list[Row]:
 
 def _measured(settings: Settings, snapshot: Snapshot, folder: Path, model: str) -> Row:
     with one_thread():
-        api.train(settings, Path(str(snapshot.folder)), folder, model=model, device="cpu", **MODELS[model])
+        api.train(settings, Path(str(snapshot.folder)), folder, model=model, preset=MODELS[model], device="cpu")
         api.write_back(settings, folder)
         opened, record, _ = open_run(folder, snapshot)
         pairs = Interactions.from_snapshot(snapshot, ["train"])

@@ -13,7 +13,7 @@ from spikegraph.errors import UsageError
 from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
-    from cypher.answers.counterfactual import Changed, HangsOn
+    from cypher.answers.counterfactual import Change, Changed, HangsOn
     from cypher.answers.names import Named
     from export.snapshot import Snapshot
     from model.counterfactual import LeaveOneOut, Scored
@@ -100,7 +100,7 @@ def _changes(snapshot: Snapshot, before: Scored, after: Scored, k: int) -> list[
     here, there = before.first(k), after.first(k)
     found = []
     for row in [*here, *(row for row in there if row not in here)]:
-        change = "comes in" if row not in here else "stays" if row in there else "leaves"
+        change: Change = "comes in" if row not in here else "stays" if row in there else "leaves"
         ranks = before.rank(row), after.rank(row)
         scores = float(before.scores[row]), float(after.scores[row])
         key, label = _named(snapshot, row)

@@ -15,6 +15,7 @@ from model.interactions import Interactions
 from model.recommender import ClosedFormRecommender, Recommender
 from model.registry import build, configure
 from model.retrieval import top_items
+from model.spike.model import Spike
 from spikegraph.errors import UsageError
 from tests.support.snapshots import random_snapshot, with_similarity
 
@@ -123,7 +124,8 @@ def test_a_new_item_that_nobody_has_is_near_those_it_is_linked_with(name: str) -
     before = older(snapshot)
     model, known = made(name, before), KnownRows.between(before, unseen)
     encoded = model.fold_in(unseen, train_of(unseen), known)
-    vectors = encoded.nodes()[1][: unseen.num_items] if hasattr(encoded, "nodes") else encoded.encode().items
+    assert isinstance(encoded, Spike)
+    vectors = encoded.nodes()[1][: unseen.num_items]
     unit = torch.nn.functional.normalize(vectors, dim=1)
     edges = unseen.edge_index[:, unseen.edge_type >= unseen.num_knowledge_relations]
     for item in NEW_ITEMS:
