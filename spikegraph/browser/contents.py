@@ -69,7 +69,7 @@ def contents(store: Store, name: str, user: str | None = None, item: str | None 
         question: tuple(
             _ready(for_dataset(store, statement, name), texts)
             for statement in statements
-            if statement.parameters.keys() <= ASKED
+            if _can_be_written_out(statement)
         )
         for question, statements in library().items()
     }
@@ -88,6 +88,11 @@ def dataset_style(store: Store, name: str) -> Style:
     relations = {relation["type"]: relation["name"] for relation in datasets.relations(store, name)}
     kinds = [row["label"] for row in store.read("explore/data_set/kinds", dataset=name) if row["role"] == "entity"]
     return style_of([kind for kind in kinds if kind], relations)
+
+
+def _can_be_written_out(statement: Statement) -> bool:
+    """Tell whether the values are known: a run is, where the empty text stands for the active one."""
+    return statement.parameters.keys() <= ASKED and statement.parameters.get("run", "''") == "''"
 
 
 def _ready(statement: Statement, texts: dict[str, str]) -> Ready:

@@ -71,8 +71,8 @@ def _welcome(contents: Contents, address: str) -> str:
         f"<p><b>2.</b> Let a picture show only what was asked for: "
         f"{_button('config autoComplete: false', 'do not connect result nodes')} "
         f"(undo: {_button('config autoComplete: true', 'connect them')})</p>"
-        "<p><b>3.</b> Go on with <i>Next</i> below. The blue sign before a statement runs it; a click on its text puts "
-        "it into the editor, where you can change it.</p>"
+        "<p><b>3.</b> Go on with <i>Next</i> below. The round sign before a statement runs it; a click on its text "
+        "puts it into the editor, where you can change it.</p>"
         f"<p>We walk along with <b>{escape(contents.user.name)}</b> (<code>{escape(contents.user.key)}</code>) and "
         f"<b>{escape(contents.item.name)}</b> (<code>{escape(contents.item.key)}</code>).</p>",
     )

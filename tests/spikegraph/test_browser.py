@@ -20,7 +20,7 @@ from spikegraph.browser.favourites import favourites
 from spikegraph.browser.files import browser_address, opening_address
 from spikegraph.browser.guide import guide
 from spikegraph.browser.picture import draw_why
-from spikegraph.browser.serving import serving
+from spikegraph.browser.serving import Serving, serving
 from spikegraph.browser.style import ITEM, USER, grass, style_of
 from spikegraph.errors import MissingExtraError, NotFoundError, UsageError
 from spikegraph.library import QUESTIONS
@@ -197,6 +197,25 @@ def test_the_command_writes_the_files_and_tells_how_to_load_them(
     assert "drop the file" in connected(*words).out
     assert connected("browser", "--no-open", "--json").document["browser"].endswith("/browser/")
     assert connected("browser", "nothing", "--no-open", "--json").code == 4
+
+
+def test_the_window_opens_at_the_guide_which_is_served_until_ctrl_c(
+    connected: CommandLine, films: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def ctrl_c(served: Serving) -> None:
+        opened.append(fetched(served.url(f"{films.dataset.name}.html"))[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)) or True)
+    monkeypatch.setattr(Serving, "wait", ctrl_c)
+    said = connected("browser", films.dataset.name, "--user", "ann", "--to", tmp_path / "files", "--json")
+    assert said.code == 0
+    address, page = opened
+    assert address == said.document["browser"]
+    assert address.endswith(f"?cmd=guide&arg={said.document['guide']}")
+    assert "Welcome to" in page
 
 
 def test_the_picture_holds_the_reasons_and_needs_no_network(
