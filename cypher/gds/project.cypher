@@ -10,12 +10,12 @@
 
 CALL () {
   MATCH (source:User|Entity) WHERE source.dataset = $dataset AND source.idx >= 0
-    AND EXISTS { (source)-[:$any($types)]-() }
+    AND EXISTS { (source)-[edge]-() WHERE type(edge) IN $types }
   WITH source ORDER BY source:User, source.idx
   RETURN source, null AS edge, null AS target
   UNION ALL
   MATCH (source:User|Entity) WHERE source.dataset = $dataset AND source.idx >= 0
-  MATCH (source)-[edge:$any($types)]->(target:Entity)
+  MATCH (source)-[edge]->(target:Entity) WHERE type(edge) IN $types
   RETURN source, edge, target
 }
 WITH gds.graph.project($graph, source, target, {
