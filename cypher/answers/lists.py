@@ -16,7 +16,7 @@ HISTORY = 100
 """Items of a user's history that the reasons of a list are looked for among, the latest first."""
 
 LIVE_CAP = 22
-"""Users asked of each item by live collaborative filtering: 95 % of the recall without a cap (`benchmarks.live_cap`)."""
+"""Users asked of each item by live collaborative filtering: keeps 95 % of the recall (`benchmarks.live_cap`)."""
 
 
 def recommend(store: Store, dataset: str, user: str, k: int = 10, *, reasons: int = 0) -> list[Recommendation]:

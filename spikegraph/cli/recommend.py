@@ -18,6 +18,7 @@ from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
     from cypher.answers.recommendation import Recommendation
+    from cypher.answers.together import By
 
 Count = Annotated[int, typer.Option("--k", help="How many.", min=1, max=1000)]
 Texts = list[str] | None
@@ -47,19 +48,25 @@ def recommend(
     session: Session,
     name: Name,
     users: Annotated[
-        Texts, typer.Argument(help="A user, or several to ask for all: key, short key or name.", metavar="[USER]...")
+        Texts, typer.Argument(help="A user, or several to ask for all: key, short key or name.", metavar="USER")
     ] = None,
     k: Count = 10,
     reasons: Annotated[int | None, typer.Option(min=0, max=20, help=f"Reasons for each item [{REASONS}].")] = None,
     items: Annotated[
-        Texts, typer.Option("--items", help="An item of a session without a user, the latest last.")
+        Texts, typer.Option("--items", metavar="ITEM", help="An item of a session without a user, the latest last.")
     ] = None,
-    linked: Annotated[Texts, typer.Option("--with", help="Only items with a fact about this genre, maker ….")] = None,
+    linked: Annotated[
+        Texts, typer.Option("--with", metavar="ENTITY", help="Only items with a fact about this genre, maker ….")
+    ] = None,
     diverse: Annotated[bool, typer.Option("--diverse", help="At most --cap items for each entity.")] = False,
-    relation: Annotated[Texts, typer.Option(help="Of --diverse: the relations that count, else all.")] = None,
+    relation: Annotated[
+        Texts, typer.Option(metavar="TYPE", help="Of --diverse: the relations that count, else all.")
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Collaborative filtering in the graph, without a run.")] = False,
     cap: Annotated[int | None, typer.Option(min=1, help="Of --diverse: items; of --live: users of an item.")] = None,
-    because: Annotated[Texts, typer.Option("--because", help="An item the user had: what is similar to it.")] = None,
+    because: Annotated[
+        Texts, typer.Option("--because", metavar="ITEM", help="An item the user had: what is similar to it.")
+    ] = None,
     latest: Annotated[int | None, typer.Option(min=1, help="The same for so many of the user's latest items.")] = None,
     least_misery: Annotated[bool, typer.Option("--least-misery", help="Of several users: the least content.")] = False,
 ) -> Answer:
@@ -166,8 +173,8 @@ def _because(settings: Settings, name: str, user: str, items: Sequence[str], lat
 
 
 def _group(settings: Settings, name: str, users: Sequence[str], k: int, *, least_misery: bool) -> Answer:
-    by = "least misery" if least_misery else "mean"
-    found = api.recommend_for_group(settings, name, users, k=k, by=by)  # type: ignore[arg-type]
+    by: By = "least misery" if least_misery else "mean"
+    found = api.recommend_for_group(settings, name, users, k=k, by=by)
     rows = [
         {
             **asdict(each.recommendation),
@@ -179,13 +186,22 @@ def _group(settings: Settings, name: str, users: Sequence[str], k: int, *, least
     ]
 
     def show(console: Console) -> None:
+        sources = {row["source"] for row in rows}
         members = [member["name"] for member in rows[0]["members"]] if rows else []
-        columns = ("rank", "item", "score", *members, "source")
         cells = [
-            (row["rank"], row["name"], row["score"], *(member["rank"] for member in row["members"]), row["source"])
+            [row["rank"], row["name"], row["score"], *(member["rank"] for member in row["members"]), row["source"]]
             for row in rows
         ]
-        show_table(console, f"for {', '.join(users)} of {name}, by {by}", columns, cells)
+        columns = ["rank", "item", "score", *members, "source"]
+        several = len(sources) > 1
+        show_table(
+            console,
+            f"for {', '.join(users)} of {name}, by {by}",
+            columns if several else columns[:-1],
+            cells if several else [row[:-1] for row in cells],
+        )
+        if not several:
+            _show_sources(console, sources)
 
     return Answer({"dataset": name, "users": list(users), "by": by, "recommendations": rows}, show)
 
