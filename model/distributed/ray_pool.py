@@ -70,8 +70,8 @@ def ray_pool(workers: int | None, address: str | None = None) -> Iterator[RayPoo
         where = {"address": address} if address else _here(workers or 1, place)
         try:
             ray.init(**where, log_to_driver=False, logging_level="error")
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            hint = "ray start --head on one machine, --ray HOST:6379 here; or no --ray"
+        except Exception as error:  # Ray raises bare ones too, where a machine is too busy to start workers
+            hint = "ray start --head on one machine, --ray HOST:6379 here" if address else "try again, or no workers"
             raise UsageError(f"no workers of Ray: {error}", where=address or "this machine", hint=hint) from error
         try:
             yield RayPool(ray, workers or max(1, int(ray.cluster_resources().get("CPU", 1))))
