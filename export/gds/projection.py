@@ -117,14 +117,18 @@ def chosen_types(store: Store, dataset: str, relations: Sequence[str] | None) ->
 
 
 def _require_room(store: Store, record: Dataset, types: Sequence[str]) -> None:
-    """Estimate first: a projection through Cypher is not guarded by the plugin. Undirected edges count twice."""
+    """Estimate first: a projection through Cypher is not guarded by the plugin.
+
+    Undirected edges count twice, and each type has tables of its own for all nodes.
+    """
     counts = record.counts
     edges = (counts.get("train", 0) if INTERACTED in types else 0) + counts.get("triples", 0) * (len(types) > 1)
     nodes = counts.get("users", 0) + counts.get("entities", 0)
-    found = store.read_one("gds/estimate", nodes=max(nodes, 1), relationships=2 * edges)
-    if found is not None and found["percent_of_heap"] > MOST_OF_HEAP:
+    found = store.read_one("gds/estimate", nodes=max(nodes, 1), relationships=2 * edges // len(types))
+    percent = found["percent_of_heap"] * len(types) if found else 0.0
+    if found and percent > MOST_OF_HEAP:
         raise LimitReachedError(
-            f"the projection would take {found['bytes'] / 1e6:.0f} MB, {found['percent_of_heap']:.0f} % of the heap",
+            f"the projection would take {found['bytes'] * len(types) / 1e6:.0f} MB, {percent:.0f} % of the heap",
             where=record.name,
             hint=MORE_HEAP,
         )

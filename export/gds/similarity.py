@@ -57,8 +57,8 @@ class SimilarityOptions(BaseModel):
     relations: tuple[str, ...] | None = None
     users: bool = False
     dimensions: int = Field(default=256, ge=2, le=4096)
-    iteration_weights: tuple[float, ...] = (0.0, 1.0, 1.0)
-    normalization_strength: float = Field(default=0.0, ge=-5, le=5)
+    iteration_weights: tuple[float, ...] = (0.0, 1.0)
+    normalization_strength: float = Field(default=-0.5, ge=-5, le=5)
     fewest: int = Field(default=1, ge=1)
     most: int | None = Field(default=None, ge=1)
     seed: int = 0

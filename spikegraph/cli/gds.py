@@ -51,7 +51,7 @@ def similarity(
     weight: Annotated[
         list[float] | None, typer.Option(help="Weight of the first, second … step of fastrp, in order.")
     ] = None,
-    normalization: Annotated[float, typer.Option(help="fastrp: below 0 hubs count less.")] = 0.0,
+    normalization: Annotated[float, typer.Option(help="fastrp: below 0 hubs count less.")] = -0.5,
     fewest: Annotated[int, typer.Option(help="Leave out items with fewer users (not fastrp).")] = 1,
     most: Annotated[int | None, typer.Option(help="Leave out items with more users (not fastrp).")] = None,
     seed: Seed = 0,
