@@ -19,22 +19,19 @@ CALL () {
   UNION ALL
   MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
   CALL (user) {
-    MATCH (user)-[:INTERACTED]->(item:Item)
-    RETURN count(item) - count(DISTINCT item) AS twice
+    MATCH (user)-[edge:INTERACTED|HELD_OUT|RECOMMENDED]->(item:Item)
+    WITH item, count(CASE WHEN edge:INTERACTED THEN 1 END) AS had, count(CASE WHEN edge:HELD_OUT THEN 1 END) AS held,
+         count(CASE WHEN edge:RECOMMENDED THEN 1 END) AS listed
+    RETURN sum(CASE WHEN had > 1 THEN had - 1 ELSE 0 END) AS in_train,
+           sum(CASE WHEN had + held > 1 THEN had + held - 1 ELSE 0 END) AS in_splits,
+           sum(CASE WHEN had > 0 AND listed > 0 THEN 1 ELSE 0 END) AS in_list
   }
-  WITH user, twice WHERE twice > 0
-  WITH sum(twice) AS findings, collect(user.key)[..5] AS examples
-  RETURN 'pair more than once in train' AS check, findings, examples
-  UNION ALL
-  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
-  CALL (user) {
-    MATCH (user)-[:INTERACTED|HELD_OUT]->(item:Item)
-    WITH user, count(DISTINCT item) AS items
-    RETURN COUNT { (user)-[:INTERACTED|HELD_OUT]->() } - items AS twice
-  }
-  WITH user, twice WHERE twice > 0
-  WITH sum(twice) AS findings, collect(user.key)[..5] AS examples
-  RETURN 'pair in more than one split' AS check, findings, examples
+  WITH sum(in_train) AS train, collect(CASE WHEN in_train > 0 THEN user.key END)[..5] AS of_train,
+       sum(in_splits) AS splits, collect(CASE WHEN in_splits > 0 THEN user.key END)[..5] AS of_splits,
+       sum(in_list) AS lists, collect(CASE WHEN in_list > 0 THEN user.key END)[..5] AS of_lists
+  UNWIND [['pair more than once in train', train, of_train], ['pair in more than one split', splits, of_splits],
+          ['recommended item that the user has in train', lists, of_lists]] AS row
+  RETURN row[0] AS check, row[1] AS findings, row[2] AS examples
   UNION ALL
   MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
   MATCH (user)-[held:HELD_OUT]->(item:Item) WHERE NOT coalesce(held.split, '') IN ['valid', 'test']
@@ -59,15 +56,6 @@ CALL () {
   MATCH (head)-->(tail:Entity) WHERE tail.dataset <> $dataset
   WITH count(tail) AS findings, collect(head.key)[..5] AS examples
   RETURN 'relationship into another data set' AS check, findings, examples
-  UNION ALL
-  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
-  CALL (user) {
-    MATCH (user)-[:RECOMMENDED]->(item:Item) WHERE EXISTS { (user)-[:INTERACTED]->(item) }
-    RETURN count(DISTINCT item) AS had
-  }
-  WITH user, had WHERE had > 0
-  WITH sum(had) AS findings, collect(user.key)[..5] AS examples
-  RETURN 'recommended item that the user has in train' AS check, findings, examples
   UNION ALL
   MATCH (run:Run) WHERE run.dataset = $dataset AND run.state <> 'complete'
   WITH count(run) AS findings, collect(run.id)[..5] AS examples
