@@ -147,8 +147,8 @@ def test_an_interrupted_search_goes_on_with_or_without_workers(
 
 
 def test_a_preset_that_does_not_fit_ends_the_search(pool: RayPool, tmp_path: Path) -> None:
-    settings: Mapping[str, Any] = {"model": {"side": {"profiles": 1.0}}}
-    found = prepare(random_snapshot(profile_dim=None), tmp_path, model="ease", settings=settings, device="cpu")
+    settings: Mapping[str, Any] = {"model": {"similar_items": "heard"}}
+    found = prepare(random_snapshot(), tmp_path, model="spike", settings=settings, device="cpu")
     with pytest.raises(UsageError) as alone:
         found.run(Budget(2))
     with pytest.raises(UsageError) as together:
