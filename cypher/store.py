@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, cast
 
 import neo4j.time
-from neo4j import READ_ACCESS, WRITE_ACCESS, Driver, ManagedTransaction, Query, Session, unit_of_work
+from neo4j import READ_ACCESS, WRITE_ACCESS, Bookmarks, Driver, ManagedTransaction, Query, Session, unit_of_work
 from neo4j import Transaction as DriverTransaction
 
 from cypher import rows as row_batches
@@ -205,11 +205,19 @@ class Store:
         await_indexes(self, seconds)
 
     def _session(self, access: str) -> Session:
+        """Open a session in which all is seen that this store has written.
+
+        A read leaves no bookmark behind: the next one would wait for whatever another process was committing just then,
+        which doubled the slowest reads beside a write-back.
+        """
+        written = self.driver.execute_query_bookmark_manager
+        reads = access == READ_ACCESS
         return self.driver.session(
             database=self.database,
             default_access_mode=access,
             fetch_size=1000,
-            bookmark_manager=self.driver.execute_query_bookmark_manager,
+            bookmarks=Bookmarks.from_raw_values(written.get_bookmarks()) if reads else None,
+            bookmark_manager=None if reads else written,
         )
 
     def _work(

@@ -199,3 +199,14 @@ def test_a_wrong_password(server: Neo4jServer) -> None:
 def test_a_database_that_is_not_there(server: Neo4jServer) -> None:
     with pytest.raises(DatabaseError, match="no such database"):
         Store.connect(server.uri, server.username, server.password, database="elsewhere")
+
+
+def test_reads_leave_no_bookmark_that_the_next_read_would_wait_for(store: Store, dataset_name: str) -> None:
+    written = store.driver.execute_query_bookmark_manager
+    before = written.get_bookmarks()
+    store.read("dataset/get", dataset=dataset_name)
+    assert written.get_bookmarks() == before
+    store.write("dataset/create", dataset=dataset_name)
+    assert written.get_bookmarks() != before
+    assert store.read_one("dataset/get", dataset=dataset_name)
+    store.write("dataset/remove", dataset=dataset_name)
