@@ -12,7 +12,7 @@ from spikegraph.pipeline import StepReport, load_pipeline, run_pipeline
 from spikegraph.settings import Settings
 
 if TYPE_CHECKING:
-    from cypher.answers.lists import Recommendation
+    from cypher.answers.recommendation import Recommendation
 
 PIPELINE = Path(__file__).with_name("demo.toml")
 VIEWER = "user/101"
