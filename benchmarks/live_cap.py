@@ -16,7 +16,7 @@ from cypher.store import Store
 from spikegraph import api
 from spikegraph.settings import load_settings
 
-CAPS = (5, 10, 15, 18, 20, 22, 25, 30, 50)
+CAPS = (8, 10, 12, 15, 18, 20, 22, 25)
 UNCAPPED = 1_000_000
 K = 20
 

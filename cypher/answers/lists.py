@@ -15,7 +15,7 @@ from spikegraph.errors import UsageError
 HISTORY = 100
 """Items of a user's history that the reasons of a list are looked for among, the latest first."""
 
-LIVE_CAP = 22
+LIVE_CAP = 15
 """Users asked of each item by live collaborative filtering: keeps 95 % of the recall (`benchmarks.live_cap`)."""
 
 

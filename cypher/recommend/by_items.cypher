@@ -56,7 +56,7 @@ CALL (user, history, found) {
   UNWIND CASE WHEN size(found) < $k THEN history[..50] ELSE [] END AS liked
   CALL (user, liked) {
     MATCH (liked)<-[:INTERACTED]-(other) WHERE user IS NULL OR other <> user
-    WITH other LIMIT 22
+    WITH other LIMIT 15
     RETURN collect(other) AS others
   }
   UNWIND others AS other

@@ -8,7 +8,7 @@
 :param dataset => 'demo';
 :param user => 'demo/user/101';
 :param k => 10;
-:param cap => 22;
+:param cap => 15;
 
 OPTIONAL MATCH (user:User {key: $user}) WHERE user.dataset = $dataset
 CALL (user) {
