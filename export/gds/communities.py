@@ -95,4 +95,7 @@ def _write(store: Store, held: Lock, found: NodeRun) -> dict[str, int]:
 def _counted(members: pd.DataFrame) -> list[dict[str, int]]:
     counts = pd.crosstab(members["value"], members["label"])
     counts = counts.reindex(columns=list(KINDS), fill_value=0).rename(columns=KINDS)
-    return [{"number": int(number), **{str(k): int(v) for k, v in row.items()}} for number, row in counts.iterrows()]
+    return [
+        {"number": int(number), **{str(kind): int(count) for kind, count in row.items()}}
+        for number, row in zip(counts.index.to_numpy(), counts.to_dict("records"), strict=True)
+    ]

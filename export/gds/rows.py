@@ -53,7 +53,7 @@ def by_rank(frame: pd.DataFrame, width: int) -> tuple[IntArray, pd.DataFrame]:
     """
     order = np.lexsort([frame["end"], -frame["score"], frame["start"]])
     ordered = frame.iloc[order]
-    places = ordered.groupby("start").cumcount().to_numpy(np.int64)
+    places = np.asarray(ordered.groupby("start").cumcount(), dtype=np.int64)
     kept = places < width
     return places[kept], ordered[kept]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -69,12 +70,13 @@ def ray_pool(workers: int | None, address: str | None = None) -> Iterator[RayPoo
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as place:
         where = {"address": address} if address else _here(workers or 1, place)
         try:
-            ray.init(**where, log_to_driver=False, logging_level="error")
+            ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # Ray raises bare ones too, where a machine is too busy to start workers
             hint = "ray start --head on one machine, --ray HOST:6379 here" if address else "try again, or no workers"
             raise UsageError(f"no workers of Ray: {error}", where=address or "this machine", hint=hint) from error
+        cores: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
         try:
-            yield RayPool(ray, workers or max(1, int(ray.cluster_resources().get("CPU", 1))))
+            yield RayPool(ray, workers or max(1, int(cores.get("CPU", 1))))
         finally:
             ray.shutdown()
 

@@ -193,7 +193,8 @@ class Spike(TrainedRecommender[Batch | UserBatch]):
         require_trained(self.config, snapshot, known, profiles=self.has_profiles)
         model = type(self).build(self.config, snapshot, interactions, torch.Generator())
         kept = self.entities, model.entities
-        model.load_state_dict(self.state_dict() | weights_over(self.encoder, kept, snapshot, interactions, known))
+        folded_in = weights_over(self.encoder, kept, snapshot, interactions, known)
+        model.load_state_dict({**self.state_dict(), **folded_in})
         return model.to(self.device)
 
     @classmethod

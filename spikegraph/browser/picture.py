@@ -110,7 +110,8 @@ def _node(node: Node, style: Style, subjects: set[str]) -> Any:
     look = style.of_node(node.labels)
     size = look.diameter / 2 * (1.5 if node["key"] in subjects else 1)
     caption = str(node.get("name") or node["key"])
-    return Drawn(id=node.element_id, caption=caption, color=look.color, size=size, properties=_properties(node))
+    values = {"caption": caption, "color": look.color, "size": size, "properties": _properties(node)}
+    return Drawn.model_validate({"id": node.element_id, **values})
 
 
 def _edge(edge: Relationship, style: Style) -> Any:
@@ -120,14 +121,16 @@ def _edge(edge: Relationship, style: Style) -> Any:
     start, end = edge.nodes
     if start is None or end is None:
         raise NotFoundError("a relationship without its ends cannot be drawn", where=edge.element_id)
-    return Drawn(
-        id=edge.element_id,
-        source=start.element_id,
-        target=end.element_id,
-        caption=_words(look.caption, edge),
-        color=look.color,
-        width=look.width,
-        properties=_properties(edge),
+    return Drawn.model_validate(
+        {
+            "id": edge.element_id,
+            "source": start.element_id,
+            "target": end.element_id,
+            "caption": _words(look.caption, edge),
+            "color": look.color,
+            "width": look.width,
+            "properties": _properties(edge),
+        }
     )
 
 
