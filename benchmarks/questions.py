@@ -12,7 +12,7 @@ from neo4j import READ_ACCESS
 from benchmarks.big_graph import KINDS, Size
 from benchmarks.big_graph_loading import NAME
 from cypher import statements
-from cypher.answers.lists import HISTORY
+from cypher.answers.lists import HISTORY, LIVE_CAP
 from cypher.answers.relation_types import for_dataset
 from cypher.statements import Statement
 from cypher.store import Store
@@ -20,7 +20,7 @@ from cypher.store import Store
 K = 10
 REASONS = 3
 SESSION = 5
-CAP = 20
+CAP = LIVE_CAP
 """Users that the live rival asks of each item: what keeps 95 % of its recall on Last.FM (`benchmarks.live_cap`)."""
 
 NO_CAP = 1_000_000
