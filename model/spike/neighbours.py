@@ -127,7 +127,7 @@ def on_surroundings(encoder: SpikeEncoder, part: Surroundings) -> SpikeEncoder:
     inside.num_items = int((part.entities < encoder.num_items).sum())
     inside.relation, inside.projection = encoder.relation, encoder.projection
     inside.knowledge = KnowledgeGraph(_triples(encoder, part)).to(part.users.device)
-    inside.similar = None
+    inside.similar = inside.friends = None
     shape = inside.num_users, inside.num_items
     inside.items_of_users = _mean(part.pairs, (part.users, part.entities), shape)
     inside.users_of_items = None

@@ -66,6 +66,7 @@ def test_nodes_have_their_labels_keys_numbers_and_texts(store: Store, tiny: str)
         "idx": 1,
         "name": "Beta Harbour",
         "plot": "Two rivals must share one harbour.",
+        "train_users": 3,
     }
     genre = node(store, tiny, "genre/0")
     assert genre["labels"] == {"Entity", "Genre", "Tiny"}
