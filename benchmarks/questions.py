@@ -105,4 +105,4 @@ class Questions:
     def _ask(self, text: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
         """Ask what no statement of the library answers, in the same way."""
         with self.store.driver.session(database=self.store.database, default_access_mode=READ_ACCESS) as session:
-            return session.execute_read(lambda transaction: transaction.run(text, parameters).data())
+            return session.run(text, parameters).data()

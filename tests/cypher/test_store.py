@@ -12,6 +12,7 @@ import pytest
 from cypher.statements import Statement, parse
 from cypher.store import Store, Timeouts
 from spikegraph.errors import DatabaseError, UsageError
+from tests.support.cut_connection import way_to
 from tests.support.graph import run
 from tests.support.neo4j_server import Neo4jServer
 
@@ -168,6 +169,13 @@ def test_times_come_back_as_pythons_own(store: Store) -> None:
 
 def test_read_one_of_nothing(store: Store, dataset_name: str) -> None:
     assert store.read_one("dataset/get", dataset=dataset_name) is None
+
+
+def test_a_read_is_repeated_when_its_connection_breaks(server: Neo4jServer) -> None:
+    with way_to(server.uri) as way, Store.connect(way.uri, server.username, server.password) as store:
+        way.cut_next()
+        assert store.read("schema/server_version")
+        assert way.cuts == 1
 
 
 def test_nobody_answers() -> None:
