@@ -22,7 +22,10 @@ from spikegraph import server
 from spikegraph.errors import DatabaseError
 from spikegraph.logs import get_logger
 
-WARM_UP, ASKED = 600, 1_500
+WARM_UP, ASKED, BLOCK = 20, 20, 100
+"""Rounds, and questions of each kind in a round: the Java machine compiles what is asked up to the two thousandth time,
+and a machine that others use too is quicker in one minute than in the next."""
+
 WARM_UP_LIVE, ASKED_LIVE, ASKED_UNCAPPED = 150, 300, 3
 UNCAPPED_SECONDS = 15.0
 """The most that an uncapped question may take."""
@@ -48,13 +51,16 @@ def run() -> list[Row]:
 
 
 def alone(questions: Questions) -> list[Row]:
-    """Measure each kind of question at one client."""
-    nothing = _measured("round trip", questions.round_trip)
-    listed = _measured("lists", questions.listed)
-    reasoned = _measured("lists with reasons", questions.reasoned)
-    session = _measured("sessions", questions.session)
-    filtered, full = _filtered(questions)
-    live = _measured("live", questions.live, WARM_UP_LIVE, ASKED_LIVE)
+    """Measure each kind of question at one client: the quick ones in turn, so that their figures compare."""
+    answers: list[int] = []
+    nothing, listed, reasoned, session, filtered = _in_turn(
+        questions.round_trip,
+        questions.listed,
+        questions.reasoned,
+        questions.session,
+        lambda: _counting(questions.of_a_genre(), answers),
+    )
+    live = one_client([questions.live() for _ in range(WARM_UP_LIVE + ASKED_LIVE)], WARM_UP_LIVE)
     list_p50, live_p50 = milliseconds(listed, 50), milliseconds(live, 50)
     return [
         shown("RETURN 1, p50 in ms: what driver and server cost whatever is asked", milliseconds(nothing, 50)),
@@ -64,7 +70,7 @@ def alone(questions: Questions) -> list[Row]:
         at_most("list with three reasons each, p99 in ms", milliseconds(reasoned, 99), 15.0),
         shown("filtered by a genre, p50 in ms", milliseconds(filtered, 50)),
         at_most("filtered by a genre, p99 in ms", milliseconds(filtered, 99), 30.0),
-        at_least(f"filtered by a genre: share of answers with {K} items", full, 1.0),
+        at_least(f"filtered by a genre: share of answers with {K} items", float(np.mean(np.array(answers) == K)), 1.0),
         at_most("session of 5 items, p50 in ms", milliseconds(session, 50), 5.0),
         at_most("session of 5 items, p99 in ms", milliseconds(session, 99), 20.0),
         less_is_better(f"list, p50 in ms, against live CF with {CAP} users an item", list_p50, live_p50, 5.0),
@@ -85,26 +91,21 @@ def together(connection: tuple[str, str, str]) -> list[Row]:
     ]
 
 
-def _measured(what: str, draw: Callable[[], Question], warm_up: int = WARM_UP, asked: int = ASKED) -> Seconds:
-    taken = one_client([draw() for _ in range(warm_up + asked)], warm_up)
-    log.info("measured", what=what, p50=milliseconds(taken, 50), p99=milliseconds(taken, 99))
-    return taken
+def _in_turn(*draws: Callable[[], Question]) -> list[Seconds]:
+    """Ask a block of questions of each kind after the other, round after round: the seconds of each kind once warm."""
+    rounds = [[one_client([draw() for _ in range(BLOCK)], 0) for draw in draws] for _ in range(WARM_UP + ASKED)]
+    return [np.concatenate(kind) for kind in zip(*rounds[WARM_UP:], strict=True)]
 
 
-def _filtered(questions: Questions) -> tuple[Seconds, float]:
-    """Give the seconds of filtered questions, and the share of them that was given as many items as asked for."""
-    answers: list[int] = []
+def _counting(question: Question, answers: list[int]) -> Question:
+    """Give the question, whose number of rows is noted when it is asked."""
 
-    def noting(question: Question) -> Question:
-        def ask() -> list[dict[str, object]]:
-            rows = question()
-            answers.append(len(rows))
-            return rows
+    def ask() -> list[dict[str, object]]:
+        rows = question()
+        answers.append(len(rows))
+        return rows
 
-        return ask
-
-    taken = _measured("filtered", lambda: noting(questions.of_a_genre()))
-    return taken, float(np.mean(np.array(answers) == K))
+    return ask
 
 
 def _uncapped(questions: Questions) -> Row:

@@ -19,10 +19,11 @@ WITH CASE $run WHEN '' THEN runs[0] ELSE $run END AS here,
 CALL (here, there) {
   MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
   CALL (user, here, there) {
-    MATCH (user)-[listed:RECOMMENDED]->(item:Item) WHERE listed.run IN [here, there] AND listed.rank <= $k
-    WITH here, there, item, count(CASE listed.run WHEN here THEN 1 END) AS in_here,
-         count(CASE listed.run WHEN there THEN 1 END) AS in_there
-    RETURN sum(in_here * in_there) AS shared, sum(in_here) AS length_here, sum(in_there) AS length_there
+    MATCH (user)-[listed:RECOMMENDED]->(item) WHERE listed.run IN [here, there] AND listed.rank <= $k
+    WITH collect(CASE listed.run WHEN here THEN item END) AS list_here,
+         collect(CASE listed.run WHEN there THEN item END) AS list_there
+    RETURN size([item IN list_here WHERE item IN list_there]) AS shared,
+           size(list_here) AS length_here, size(list_there) AS length_there
   }
   WITH shared, length_here, length_there,
        CASE WHEN length_here > length_there THEN length_here ELSE length_there END AS length
@@ -34,14 +35,13 @@ CALL (here, there) {
          count(CASE WHEN shared = length THEN 1 END) AS users_with_the_same_items
 }
 CALL (here, there) {
-  MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
-  MATCH (user)-[listed:RECOMMENDED]->(item:Item) WHERE listed.run IN [here, there] AND listed.rank <= $k
-  WITH here, there, item, count(CASE listed.run WHEN here THEN 1 END) AS lists_here,
-       count(CASE listed.run WHEN there THEN 1 END) AS lists_there
-  RETURN count(CASE WHEN lists_here > 0 THEN 1 END) AS items_here,
-         count(CASE WHEN lists_there > 0 THEN 1 END) AS items_there,
-         count(CASE WHEN lists_there = 0 THEN 1 END) AS items_only_here,
-         count(CASE WHEN lists_here = 0 THEN 1 END) AS items_only_there
+  MATCH (item:Entity) WHERE item.dataset = $dataset AND item.idx >= 0 AND item:Item
+  WITH EXISTS { (item)<-[listed:RECOMMENDED]-() WHERE listed.run = here AND listed.rank <= $k } AS in_here,
+       EXISTS { (item)<-[listed:RECOMMENDED]-() WHERE listed.run = there AND listed.rank <= $k } AS in_there
+  RETURN count(CASE WHEN in_here THEN 1 END) AS items_here,
+         count(CASE WHEN in_there THEN 1 END) AS items_there,
+         count(CASE WHEN in_here AND NOT in_there THEN 1 END) AS items_only_here,
+         count(CASE WHEN in_there AND NOT in_here THEN 1 END) AS items_only_there
 }
 RETURN here AS run, there AS other, users, users_only_here, users_only_there, overlap, users_with_the_same_items,
        items_here, items_there, items_only_here, items_only_there LIMIT 1;

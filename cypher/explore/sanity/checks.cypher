@@ -19,12 +19,16 @@ CALL () {
   UNION ALL
   MATCH (user:User) WHERE user.dataset = $dataset AND user.idx >= 0
   CALL (user) {
-    MATCH (user)-[edge:INTERACTED|HELD_OUT|RECOMMENDED]->(item:Item)
-    WITH item, count(CASE WHEN edge:INTERACTED THEN 1 END) AS had, count(CASE WHEN edge:HELD_OUT THEN 1 END) AS held,
-         count(CASE WHEN edge:RECOMMENDED THEN 1 END) AS listed
-    RETURN sum(CASE WHEN had > 1 THEN had - 1 ELSE 0 END) AS in_train,
-           sum(CASE WHEN had + held > 1 THEN had + held - 1 ELSE 0 END) AS in_splits,
-           sum(CASE WHEN had > 0 AND listed > 0 THEN 1 ELSE 0 END) AS in_list
+    MATCH (user)-[:INTERACTED]->(item)
+    RETURN collect(item) AS had, count(item) - count(DISTINCT item) AS in_train
+  }
+  CALL (user, had) {
+    MATCH (user)-[:HELD_OUT]->(item)
+    RETURN count(item) - count(DISTINCT item) + count(DISTINCT CASE WHEN item IN had THEN item END) AS in_splits
+  }
+  CALL (user, had) {
+    MATCH (user)-[:RECOMMENDED]->(item) WHERE item IN had
+    RETURN count(DISTINCT item) AS in_list
   }
   WITH sum(in_train) AS train, collect(CASE WHEN in_train > 0 THEN user.key END)[..5] AS of_train,
        sum(in_splits) AS splits, collect(CASE WHEN in_splits > 0 THEN user.key END)[..5] AS of_splits,
