@@ -77,7 +77,13 @@ class _Clock:
 
 
 def write_back(
-    store: Store, snapshot: Snapshot, results: Results, *, keep: int = KEEP, batch_rows: int = BATCH_ROWS
+    store: Store,
+    snapshot: Snapshot,
+    results: Results,
+    *,
+    keep: int = KEEP,
+    activate: bool = True,
+    batch_rows: int = BATCH_ROWS,
 ) -> WriteBackReport:
     """Write the results of a run and make it the active one.
 
@@ -88,6 +94,7 @@ def write_back(
         snapshot: the snapshot that the run was trained on; it leads from rows to keys.
         results: the lists, similarities and vectors. Without lists the run is not made active.
         keep: runs that were active and stay, the new one among them.
+        activate: whether readers see the run from now on. One that never was active stays until it is removed by name.
         batch_rows: relationships of one transaction.
 
     Raises:
@@ -105,13 +112,15 @@ def write_back(
         removed = runs.remove_interrupted(store, dataset)
         unchanged = runs.stands_already(store, dataset, results.run_id, results.content_hash())
         if unchanged:
-            switched = _has_lists(results) and runs.switch(store, dataset, results.run_id)
+            switched = activate and _has_lists(results) and runs.switch(store, dataset, results.run_id)
             if not switched and not removed:
                 held.unchanged()
         else:
             _require_keys(store, snapshot)
             clock.lap("check")
-            _write(store, held, snapshot, results, batch_rows, clock)
+            expected = _write(store, held, snapshot, results, batch_rows, clock)
+            _complete(store, dataset, results, expected, activate=activate and _has_lists(results))
+            clock.lap("switch")
             removed += runs.remove_older(store, dataset, keep)
             clock.lap("remove")
     run = runs.show(store, dataset, results.run_id)
@@ -145,8 +154,10 @@ def _require_keys(store: Store, snapshot: Snapshot) -> None:
                 )
 
 
-def _write(store: Store, held: Lock, snapshot: Snapshot, results: Results, batch_rows: int, clock: _Clock) -> None:
-    """Write all parts under a run in the state 'writing', count them in the graph, and switch."""
+def _write(
+    store: Store, held: Lock, snapshot: Snapshot, results: Results, batch_rows: int, clock: _Clock
+) -> dict[str, int]:
+    """Write all parts under a run in the state 'writing', count them in the graph, and give the counts."""
     address = {"dataset": snapshot.manifest.dataset, "run": results.run_id}
     store.write("write_back/run_start", **address, properties=run_properties(results, snapshot))
     with progress("writing lists", _total_pairs(results)) as advance:
@@ -163,8 +174,7 @@ def _write(store: Store, held: Lock, snapshot: Snapshot, results: Results, batch
     store.run_in_transactions("write_back/make_dense", **address)
     store.run_in_transactions("write_back/made_dense", run=results.run_id)
     clock.lap("dense")
-    _complete(store, snapshot.manifest.dataset, results, expected)
-    clock.lap("switch")
+    return expected
 
 
 def _write_lists(
@@ -210,15 +220,15 @@ def _write_vectors(store: Store, held: Lock, snapshot: Snapshot, results: Result
     return written
 
 
-def _complete(store: Store, dataset: str, results: Results, counts: dict[str, int]) -> None:
-    """Declare the run complete and, if it has lists, the active one: together or not at all."""
+def _complete(store: Store, dataset: str, results: Results, counts: dict[str, int], *, activate: bool) -> None:
+    """Declare the run complete and, if it is to be, the active one: together or not at all."""
     with store.transaction() as transaction:
         done = transaction.run("write_back/run_complete", dataset=dataset, run=results.run_id, counts=counts)
         if done[0]["changed"] != 1:
             raise DatabaseError(f"run '{results.run_id}' vanished while it was written", hint="write it back again")
-        if _has_lists(results):
+        if activate:
             transaction.run("write_back/run_activate", dataset=dataset, run=results.run_id)
-    log.info("wrote a run back", dataset=dataset, run=results.run_id, active=_has_lists(results), **counts)
+    log.info("wrote a run back", dataset=dataset, run=results.run_id, active=activate, **counts)
 
 
 def _has_lists(results: Results) -> bool:

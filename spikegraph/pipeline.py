@@ -82,10 +82,19 @@ class TrainStep(Section):
 
 
 class WriteBackStep(Section):
-    """Which trained step's lists go into the graph (of several seeds, the first), and how many items each."""
+    """Which trained step's lists go into the graph (of several seeds, the first), and how many items each.
+
+    Those of the steps `beside` go there too, to be compared with, and are never active.
+    """
 
     model: str
+    beside: tuple[str, ...] = ()
     top: int = 20
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All steps whose lists are written."""
+        return (*self.beside, self.model)
 
 
 class Pipeline(Section):
@@ -148,11 +157,20 @@ def load_pipeline(file: Path) -> Pipeline:
     except ValidationError as error:
         raise configuration_error(error, str(file)) from error
     _require_different(pipeline, file)
-    trained = [step.label for step in pipeline.train if step.control == "none"]
-    if pipeline.write_back and pipeline.write_back.model not in trained:
-        message = f"'{pipeline.write_back.model}' is not among the models to train"
-        raise UsageError(message, where="write_back.model", hint=f"one of: {', '.join(trained)}")
+    if pipeline.write_back:
+        _require_trained(pipeline, pipeline.write_back)
     return _anchored(pipeline, file.parent)
+
+
+def _require_trained(pipeline: Pipeline, step: WriteBackStep) -> None:
+    trained = [one.label for one in pipeline.train if one.control == "none"]
+    for label in step.labels:
+        where = "write_back.model" if label == step.model else "write_back.beside"
+        if label not in trained:
+            message = f"'{label}' is not among the models to train"
+            raise UsageError(message, where=where, hint=f"one of: {', '.join(trained)}")
+        if step.labels.count(label) > 1:
+            raise UsageError(f"'{label}' is named twice", where="write_back.beside", hint="each is written once")
 
 
 def _require_different(pipeline: Pipeline, file: Path) -> None:
@@ -284,11 +302,8 @@ class _Road:
             made = api.similarity(self.settings, name, step.sources, neighbours=step.neighbours, embedding=embedding)
             return {"run": made.run_id, "edges": made.counts["similar_items"]}
 
-        def stands(kept: dict[str, Any]) -> bool:
-            return kept["run"] in {run.id for run in api.list_runs(self.settings, name)}
-
         inputs = {"dataset": dataset, "profiles": profile_run, "step": step.model_dump(), "embedding": embedding}
-        made = self._step("similarity", inputs, stands, do)
+        made = self._step("similarity", inputs, lambda kept: self._is_in_graph({"run_id": kept["run"]}), do)
         return chosen.model_copy(update={"similarity_runs": (*chosen.similarity_runs, made["run"])})
 
     def _export(self, dataset: str, profile_run: str, chosen: Selection) -> dict[str, Any]:
@@ -336,16 +351,34 @@ class _Road:
 
         return self._step(f"train {name}", inputs, lambda kept: Path(kept["folder"]).is_dir(), do)
 
-    def _write_back(self, step: WriteBackStep, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    def _write_back(self, step: WriteBackStep, runs: dict[str, dict[str, Any]]) -> None:
+        for label in step.beside:
+            self._write_beside(f"write-back {label}", Path(runs[label]["folder"]), step.top)
         folder = Path(runs[step.model]["folder"])
 
         def do() -> dict[str, Any]:
             return asdict(api.write_back(self.settings, folder, top=step.top))
 
-        def stands(kept: dict[str, Any]) -> bool:
-            return api.active_run(self.settings, self.pipeline.name) == str(kept["run_id"])
+        self._step("write-back", {"run": folder.name, "top": step.top}, self._is_active, do)
 
-        return self._step("write-back", {"run": folder.name, "top": step.top}, stands, do)
+    def _write_beside(self, name: str, folder: Path, top: int) -> None:
+        """Write a run that readers never see; the one that this step wrote before goes."""
+        before = self.state.steps.get(name, {}).get("result", {}).get("run_id")
+
+        def do() -> dict[str, Any]:
+            report = api.write_back(self.settings, folder, top=top, activate=False)
+            standing = [run.id for run in api.list_runs(self.settings, self.pipeline.name) if not run.activation]
+            if before in standing and before != report.run_id:
+                api.remove_runs(self.settings, self.pipeline.name, [before])
+            return asdict(report)
+
+        self._step(name, {"run": folder.name, "top": top}, self._is_in_graph, do)
+
+    def _is_active(self, kept: dict[str, Any]) -> bool:
+        return api.active_run(self.settings, self.pipeline.name) == str(kept["run_id"])
+
+    def _is_in_graph(self, kept: dict[str, Any]) -> bool:
+        return kept["run_id"] in {run.id for run in api.list_runs(self.settings, self.pipeline.name)}
 
 
 def _hash(inputs: dict[str, Any]) -> str:

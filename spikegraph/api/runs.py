@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from model.runs.results import RunResults
 
 
-def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2) -> WriteBackReport:
+def write_back(
+    settings: Settings, folder: Path, *, top: int = 20, keep: int = 2, activate: bool = True
+) -> WriteBackReport:
     """Write a run's lists, similarities and vectors into the graph and switch to them.
 
     Args:
@@ -26,6 +28,7 @@ def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2
         folder: the run folder; its weights that saw most are used.
         top: items of a list, and of the similar ones.
         keep: runs that stay in the graph, the new one among them.
+        activate: whether readers see it from now on.
     """
     from export.snapshot import load_snapshot
     from export.write_back import write_back as write
@@ -35,7 +38,7 @@ def write_back(settings: Settings, folder: Path, *, top: int = 20, keep: int = 2
     snapshot = load_snapshot(Path(found.record.snapshot_folder or ""))
     with connect(settings) as store:
         store.ensure_schema()
-        return write(store, snapshot, results_for_graph(found, snapshot), keep=keep)
+        return write(store, snapshot, results_for_graph(found, snapshot), keep=keep, activate=activate)
 
 
 def results_for_graph(found: RunResults, snapshot: Snapshot, **config: Any) -> Results:

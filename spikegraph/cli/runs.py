@@ -36,13 +36,16 @@ def write_back(
     run: Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")],
     top: Annotated[int, typer.Option(min=1, max=1000, help="Items of a list.")] = 20,
     keep: Annotated[int, typer.Option(min=2, help="Runs to keep in the graph, the new one included.")] = 2,
+    inactive: Annotated[bool, typer.Option("--inactive", help="Write only: readers keep the run they have.")] = False,
 ) -> Answer:
     """Write lists, similarities and vectors beside the active run, then switch to them."""
-    report = api.write_back(session.settings, run, top=top, keep=keep)
+    report = api.write_back(session.settings, run, top=top, keep=keep, activate=not inactive)
     document = asdict(report)
 
     def show(console: Console) -> None:
-        title = f"run {report.run_id} of {report.dataset} is active"
+        title = (
+            f"run {report.run_id} of {report.dataset} is {'active' if report.active else 'in the graph, not active'}"
+        )
         show_pairs(
             console,
             title,

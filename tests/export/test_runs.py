@@ -114,3 +114,16 @@ def test_a_locked_data_set_is_not_written_to(store: Store, dataset_name: str) ->
     with datasets.lock(store, dataset_name, "ingest"), pytest.raises(DatasetLockedError, match="ingest"):
         runs.rollback(store, dataset_name)
     assert ids(store, dataset_name) == ["Delta", "Gamma"]
+
+
+def test_a_run_may_be_written_without_readers_seeing_it(store: Store, dataset_name: str) -> None:
+    snapshot, (run, other) = build(store, dataset_name), (f"{dataset_name}/run", f"{dataset_name}/other")
+    write_back(store, snapshot, results_of(run, vectors=False))
+    beside = results_of(other, {"ann": ("Delta", "Zeta")}, vectors=False)
+    for _ in range(2):
+        assert not write_back(store, snapshot, beside, activate=False).active
+        assert [(found.id, found.active) for found in runs.list_runs(store, dataset_name)] == [
+            (run, True),
+            (other, False),
+        ]
+    assert runs.activate(store, dataset_name, other).active

@@ -29,6 +29,7 @@ training = {{ epochs = {epochs}, patience = 1 }}
 
 [write_back]
 model = "spike"
+beside = ["popularity"]
 top = {top}
 """
 
@@ -50,10 +51,15 @@ def test_the_road_is_walked_once_and_only_what_changed_again(
         assert said.code == 0, said.err
         return [step["step"] for step in said.document["steps"] if not step["skipped"]]
 
-    everything = ["ingest", "profiles", "export", "train popularity", "train spike", "write-back"]
+    both = ["write-back popularity", "write-back"]
+    everything = ["ingest", "profiles", "export", "train popularity", "train spike", *both]
     assert done(write(tmp_path, dataset_name)) == everything
     assert done(write(tmp_path, dataset_name)) == ["ingest"]
-    assert done(write(tmp_path, dataset_name, top=7)) == ["ingest", "write-back"]
+    runs = connected("runs", "list", dataset_name, "--json").document["runs"]
+    assert [(run["model"], run["active"]) for run in runs] == [("spike", True), ("popularity", False)]
+    assert done(write(tmp_path, dataset_name, top=7)) == ["ingest", *both]
+    runs = connected("runs", "list", dataset_name, "--json").document["runs"]
+    assert [run["model"] for run in runs] == ["spike", "spike", "popularity"]
     assert done(write(tmp_path, dataset_name, top=7, epochs=3)) == ["ingest", "train spike", "write-back"]
 
     listed = connected("recommend", dataset_name, "user/101", "--k", 7, "--json").document["recommendations"]
@@ -63,13 +69,13 @@ def test_the_road_is_walked_once_and_only_what_changed_again(
     assert connected("explain", dataset_name, "user/101", listed[0]["item"], "--json").document["reasons"]
 
     runs = connected("runs", "list", dataset_name, "--json").document["runs"]
-    assert [run["active"] for run in runs] == [True, False]
+    assert [run["active"] for run in runs] == [True, False, False]
     back = connected("runs", "rollback", dataset_name, "--json").document["active"]
     assert back == runs[1]["id"]
     assert done(write(tmp_path, dataset_name, top=7, epochs=3)) == ["ingest", "write-back"]
 
     remove(store, dataset_name)
-    assert done(write(tmp_path, dataset_name, top=7, epochs=3)) == ["ingest", "profiles", "write-back"]
+    assert done(write(tmp_path, dataset_name, top=7, epochs=3)) == ["ingest", "profiles", *both]
     remove(store, dataset_name)
 
 
@@ -103,6 +109,23 @@ def test_a_pipeline_cannot_write_back_what_it_does_not_train(connected: CommandL
     said = connected("pipeline", file, "--json")
     assert said.code == 2
     assert said.document["error"]["where"] == "write_back.model"
+
+
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [
+        ('["spike"]', "not among the models"),
+        ('["ease"]', "named twice"),
+        ('["popularity", "popularity"]', "named twice"),
+    ],
+)
+def test_what_stands_beside_must_be_trained_and_another(tmp_path: Path, beside: str, said: str) -> None:
+    file = tmp_path / "pipeline.toml"
+    models = "".join(f'[[train]]\nmodel = "{model}"\n' for model in ("ease", "popularity"))
+    text = f'name = "x"\n[ingest]\nsource = "demo"\n{models}[write_back]\nmodel = "ease"\nbeside = {beside}\n'
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        load_pipeline(file)
 
 
 def test_a_control_is_trained_beside_its_model_and_never_written_back(tmp_path: Path) -> None:
