@@ -65,16 +65,25 @@ def query(settings: Settings, name: str, parameters: Mapping[str, str]) -> list[
     Raises:
         UsageError: no such statement or parameter, or a value that cannot be read.
     """
+    statement, values = find(name), values_of(name, parameters)
+    with connect(settings) as store:
+        if "dataset" in values:
+            statement = for_dataset(store, statement, values["dataset"])
+        return store.read(statement, **values)
+
+
+def values_of(name: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Give the value of every parameter of a statement; what is not given is the file's example.
+
+    Raises:
+        UsageError: as `query`.
+    """
     statement = find(name)
     unknown = sorted(set(parameters) - set(statement.parameters))
     if unknown:
         known = ", ".join(statement.parameters) or "none"
         raise UsageError(f"has no parameter {', '.join(unknown)}", where=name, hint=f"its parameters: {known}")
-    values = {key: parameter_value(key, example, parameters.get(key)) for key, example in statement.parameters.items()}
-    with connect(settings) as store:
-        if "dataset" in values:
-            statement = for_dataset(store, statement, values["dataset"])
-        return store.read(statement, **values)
+    return {key: parameter_value(key, example, parameters.get(key)) for key, example in statement.parameters.items()}
 
 
 def parameter_value(key: str, example: str, given: str | None) -> Any:

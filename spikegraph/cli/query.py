@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from spikegraph.cli.command import Answer, Session, command, key_values
-from spikegraph.cli.tables import show_table
+from spikegraph.cli.tables import show_pairs, show_table
+
+NARROWEST = 9
+"""Characters of a column of a table, its border included, in which words can still be read."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,17 +29,30 @@ def query(
     """Run a read statement of the library by its name, or list them by the question they answer."""
     if name is None:
         return _library()
+    from spikegraph.cli.graph_values import in_words, plain
     from spikegraph.library import query as ask
+    from spikegraph.library import values_of
 
-    rows = ask(session.settings, name, key_values(param or (), "--param"))
+    given = key_values(param or (), "--param")
+    rows = ask(session.settings, name, given)
 
     def show(console: Console) -> None:
         if not rows:
-            console.print("no rows")
+            asked = ", ".join(f"{key}={value}" for key, value in values_of(name, given).items())
+            console.print(f"no rows for {asked}", highlight=False, markup=False)
             return
-        show_table(console, name, tuple(rows[0]), [tuple(row.values()) for row in rows])
+        _show_rows(console, name, [{column: in_words(value) for column, value in row.items()} for row in rows])
 
-    return Answer({"rows": rows}, show)
+    return Answer({"rows": plain(rows)}, show)
+
+
+def _show_rows(console: Console, title: str, rows: list[dict[str, Any]]) -> None:
+    """Print a table, or, where its columns would be too narrow to be read, each row as a block."""
+    if len(rows[0]) * NARROWEST <= console.width:
+        show_table(console, title, tuple(rows[0]), [tuple(row.values()) for row in rows])
+        return
+    for number, row in enumerate(rows, start=1):
+        show_pairs(console, title if len(rows) == 1 else f"{title}, row {number}", row)
 
 
 def _library() -> Answer:
