@@ -303,7 +303,7 @@ class _Road:
             return {"run": made.run_id, "edges": made.counts["similar_items"]}
 
         inputs = {"dataset": dataset, "profiles": profile_run, "step": step.model_dump(), "embedding": embedding}
-        made = self._step("similarity", inputs, lambda kept: self._is_in_graph({"run_id": kept["run"]}), do)
+        made = self._step("similarity", inputs, lambda kept: self._is_in_graph(kept["run"]), do)
         return chosen.model_copy(update={"similarity_runs": (*chosen.similarity_runs, made["run"])})
 
     def _export(self, dataset: str, profile_run: str, chosen: Selection) -> dict[str, Any]:
@@ -359,7 +359,9 @@ class _Road:
         def do() -> dict[str, Any]:
             return asdict(api.write_back(self.settings, folder, top=step.top))
 
-        self._step("write-back", {"run": folder.name, "top": step.top}, self._is_active, do)
+        self._step(
+            "write-back", {"run": folder.name, "top": step.top}, lambda kept: self._is_active(kept["run_id"]), do
+        )
 
     def _write_beside(self, name: str, folder: Path, top: int) -> None:
         """Write a run that readers never see; the one that this step wrote before goes."""
@@ -372,13 +374,13 @@ class _Road:
                 api.remove_runs(self.settings, self.pipeline.name, [before])
             return asdict(report)
 
-        self._step(name, {"run": folder.name, "top": top}, self._is_in_graph, do)
+        self._step(name, {"run": folder.name, "top": top}, lambda kept: self._is_in_graph(kept["run_id"]), do)
 
-    def _is_active(self, kept: dict[str, Any]) -> bool:
-        return api.active_run(self.settings, self.pipeline.name) == str(kept["run_id"])
+    def _is_active(self, run: str) -> bool:
+        return api.active_run(self.settings, self.pipeline.name) == run
 
-    def _is_in_graph(self, kept: dict[str, Any]) -> bool:
-        return kept["run_id"] in {run.id for run in api.list_runs(self.settings, self.pipeline.name)}
+    def _is_in_graph(self, run: str) -> bool:
+        return run in {found.id for found in api.list_runs(self.settings, self.pipeline.name)}
 
 
 def _hash(inputs: dict[str, Any]) -> str:
