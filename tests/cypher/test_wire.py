@@ -19,8 +19,10 @@ READ = [
 SENT_AS_THEY_ARE = {"dataset/vector_indexes", "schema/indexes_not_online"}
 """They begin with SHOW, which no WITH may follow."""
 
-ALL_NODES = parse(
-    "a/b", "// A.\n// kind: read\n// work: query\n\nUNWIND $values AS n\nRETURN n, -n AS m ORDER BY n DESC;"
+BACKWARDS = parse(
+    "a/b",
+    "// A.\n// kind: read\n// work: query\n:param values => [1];\n\n"
+    "UNWIND $values AS n\nRETURN n, -n AS m ORDER BY n DESC;",
 )
 
 
@@ -62,10 +64,6 @@ def test_comments_and_indentation_stay_here() -> None:
 
 @given(values=st.lists(st.integers(-1000, 1000), max_size=20))
 def test_rows_come_in_order_as_without_it(store: Store, values: list[int]) -> None:
-    assert wire(ALL_NODES.text, one_record=True).columns == ("n", "m")
+    assert wire(BACKWARDS.text, one_record=True).columns == ("n", "m")
     expected = [{"n": n, "m": -n} for n in sorted(values, reverse=True)]
-    assert store.read(statements.parse("a/b", _with_parameter()), values=values) == expected
-
-
-def _with_parameter() -> str:
-    return f"// A.\n// kind: read\n// work: query\n:param values => [1];\n\n{ALL_NODES.text};"
+    assert store.read(BACKWARDS, values=values) == expected
