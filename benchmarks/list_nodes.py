@@ -89,8 +89,8 @@ def _read_both(store: Store) -> list[Row]:
     questions = Questions.of(store, seed=4)
     rows = []
     for what, statement, extra in (
-        ("list", statements.load("recommend/by_user"), {}),
-        ("list with three reasons each", questions.with_reasons, {"reasons": 3, "history": 100}),
+        ("list", questions.by_user.as_it_stands, {}),
+        ("list with three reasons each", questions.with_reasons.as_it_stands, {"reasons": 3, "history": 100}),
     ):
         ours, theirs = _asked_in_turn(questions, statement, of_list_nodes(statement), extra)
         for percentile in (50, 99):

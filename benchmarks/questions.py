@@ -12,7 +12,7 @@ from neo4j import READ_ACCESS
 from benchmarks.big_graph import KINDS, Size
 from benchmarks.big_graph_loading import NAME
 from cypher import statements
-from cypher.answers.lists import HISTORY, LIVE_CAP
+from cypher.answers.lists import HISTORY, LIVE_CAP, ListStatement
 from cypher.answers.relation_types import for_dataset
 from cypher.statements import Statement
 from cypher.store import Store
@@ -40,6 +40,7 @@ class Questions:
         store: whom they are asked.
         generator: what draws.
         size: of the graph.
+        by_user: `recommend/by_user`.
         with_reasons: `recommend/with_reasons` with the relation types of the graph.
         filtered: `recommend/filtered`, so too.
     """
@@ -47,15 +48,17 @@ class Questions:
     store: Store
     generator: np.random.Generator
     size: Size
-    with_reasons: Statement
+    by_user: ListStatement
+    with_reasons: ListStatement
     filtered: Statement
 
     @classmethod
     def of(cls, store: Store, seed: int, size: Size | None = None) -> Questions:
         """Give questions to the graph of a store."""
-        loaded = (statements.load(f"recommend/{name}") for name in ("with_reasons", "filtered"))
-        typed = (for_dataset(store, statement, NAME) for statement in loaded)
-        return cls(store, np.random.default_rng(seed), size or Size(), *typed)
+        loaded = (statements.load(f"recommend/{name}") for name in ("by_user", "with_reasons", "filtered"))
+        by_user, with_reasons, filtered = (for_dataset(store, statement, NAME) for statement in loaded)
+        lists = ListStatement.of(by_user), ListStatement.of(with_reasons)
+        return cls(store, np.random.default_rng(seed), size or Size(), *lists, filtered)
 
     def round_trip(self) -> Question:
         """Ask for nothing: what driver, network and server cost whatever is asked."""
@@ -64,14 +67,12 @@ class Questions:
     def listed(self) -> Question:
         """Ask for a user's list."""
         user = self.user()
-        return lambda: self.store.read("recommend/by_user", dataset=NAME, user=user, k=K)
+        return lambda: self.by_user.read(self.store, K, dataset=NAME, user=user)
 
     def reasoned(self) -> Question:
         """Ask for a user's list with reasons."""
         user = self.user()
-        return lambda: self.store.read(
-            self.with_reasons, dataset=NAME, user=user, k=K, reasons=REASONS, history=HISTORY
-        )
+        return lambda: self.with_reasons.read(self.store, K, dataset=NAME, user=user, reasons=REASONS, history=HISTORY)
 
     def of_a_genre(self) -> Question:
         """Ask for a user's items of one genre."""

@@ -103,6 +103,18 @@ class Statement:
         safe = sorted({identifiers.relationship_type(name) for name in types}) or [NO_TYPE]
         return replace(self, types=None, text=self.text.replace(self.types, "|".join(safe)))
 
+    def without_step(self, step: str) -> Statement:
+        """Leave out an optional block that `// step:` marks: what it gives is null, as where it finds nothing.
+
+        Raises:
+            UsageError: no such step stands in the text, or it gives nothing that could be null.
+        """
+        block = re.search(rf"^// step: {re.escape(step)}\nOPTIONAL CALL .*?^}}$", self.text, re.MULTILINE | re.DOTALL)
+        given = re.search(r"^  RETURN [^\n]* AS (\w+)\n}$", block[0], re.MULTILINE) if block else None
+        if block is None or given is None:
+            raise UsageError(f"the statement marks no optional step '{step}'", where=self.name)
+        return replace(self, text=self.text.replace(block[0], f"WITH *, null AS {given[1]}"))
+
 
 @cache
 def load(name: str) -> Statement:

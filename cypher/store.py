@@ -42,6 +42,16 @@ class Timeouts:
         return cast("float", getattr(self, work))
 
 
+class _Values(list[Any]):
+    """A list among the parameters, as the driver writes it down for its debug log.
+
+    It makes that text of every parameter, whether anybody reads it or not: a batch of 5 000 rows took 10 ms of 260.
+    """
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} values]"
+
+
 class Transaction:
     """A few statements that become visible together, or not at all."""
 
@@ -52,7 +62,7 @@ class Transaction:
         """Run a statement of the library and give its records."""
         found = _statement(statement, parameters)
         with translated(found.name):
-            return [_record(record) for record in self._transaction.run(found.text, parameters)]
+            return [_record(record) for record in self._transaction.run(found.text, _sent(parameters))]
 
 
 @dataclass(frozen=True)
@@ -174,7 +184,7 @@ class Store:
         found = _statement(statement, parameters, "write")
         query = Query(found.text, timeout=self.timeouts.seconds(found.work))
         with translated(found.name), self._session(WRITE_ACCESS) as session:
-            return [_record(record) for record in session.run(query, parameters)]
+            return [_record(record) for record in session.run(query, _sent(parameters))]
 
     def columns(
         self, statement: str | Statement, ranges: Iterable[tuple[int, int]], **parameters: Any
@@ -233,14 +243,14 @@ class Store:
 
     def _at_once(self, session: Session, statement: Statement, parameters: Mapping[str, Any]) -> list[Record]:
         query = Query(statement.text, {"statement": statement.name}, self.timeouts.seconds(statement.work))
-        return [_record(record) for record in session.run(query, dict(parameters))]
+        return [_record(record) for record in session.run(query, _sent(parameters))]
 
     def _work(
         self, statement: Statement, parameters: Mapping[str, Any]
     ) -> Callable[[ManagedTransaction], list[Record]]:
         @unit_of_work(timeout=self.timeouts.seconds(statement.work), metadata={"statement": statement.name})
         def work(transaction: ManagedTransaction) -> list[Record]:
-            return [_record(record) for record in transaction.run(statement.text, dict(parameters))]
+            return [_record(record) for record in transaction.run(statement.text, _sent(parameters))]
 
         return work
 
@@ -263,6 +273,10 @@ def _statement(statement: str | Statement, parameters: Mapping[str, Any], *kinds
     if found.types is not None:
         raise UsageError("the relation types of the data set were not given", where=found.name)
     return found
+
+
+def _sent(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _Values(value) if isinstance(value, list) else value for name, value in parameters.items()}
 
 
 def _record(record: Any) -> Record:

@@ -6,6 +6,7 @@ Measured on 2 cores: 30-40 k relationships a second, against 25 k where every pa
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -74,14 +75,13 @@ def batches(ranked: Ranked, starts: Sequence[str], ends: Sequence[str], batch_ro
         rows = ranked.rows[first : first + per_batch]
         listed = rows >= 0
         distinct, positions = np.unique(rows[listed], return_inverse=True)
-        lengths = listed.sum(axis=1)
-        cuts = np.cumsum(lengths)[:-1]
-        scores = rounded(ranked.scores[first : first + per_batch][listed])
-        pieces = zip(np.split(positions, cuts), np.split(scores, cuts), strict=True)
+        places = positions.tolist()
+        scores = rounded(ranked.scores[first : first + per_batch][listed]).tolist()
+        cuts = itertools.pairwise([0, *np.cumsum(listed.sum(axis=1)).tolist()])
         batch = [
-            {"start": starts[first + offset], "ends": places.tolist(), "scores": values.tolist()}
-            for offset, (places, values) in enumerate(pieces)
-            if len(places)
+            {"start": starts[first + offset], "ends": places[begin:end], "scores": scores[begin:end]}
+            for offset, (begin, end) in enumerate(cuts)
+            if begin < end
         ]
         if batch:
             yield {"ends": [ends[row] for row in distinct.tolist()], "rows": batch}

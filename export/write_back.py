@@ -159,17 +159,21 @@ def _write(
 ) -> dict[str, int]:
     """Write all parts under a run in the state 'writing', count them in the graph, and give the counts."""
     address = {"dataset": snapshot.manifest.dataset, "run": results.run_id}
+    before = store.read("write_back/counts", dataset=snapshot.manifest.dataset)[0]
     store.write("write_back/run_start", **address, properties=run_properties(results, snapshot))
     with progress("writing lists", _total_pairs(results)) as advance:
         expected = _write_lists(store, held, snapshot, results, batch_rows, advance)
     clock.lap("lists")
     expected["embeddings"] = _write_vectors(store, held, snapshot, results)
     clock.lap("embeddings")
-    counted = store.read("write_back/run_counts", **address)[0]
+    after = store.read("write_back/counts", dataset=snapshot.manifest.dataset)[0]
+    counted = {kind: number - before[kind] for kind, number in after.items()}
     clock.lap("verify")
     if counted != expected:
         raise DatabaseError(
-            f"the graph holds {counted}, but {expected} were written", where=f"run '{results.run_id}'", hint="try again"
+            f"the graph holds {counted} more than before, but {expected} were written",
+            where=f"run '{results.run_id}'",
+            hint="try again",
         )
     store.run_in_transactions("write_back/make_dense", **address)
     store.run_in_transactions("write_back/made_dense", run=results.run_id)

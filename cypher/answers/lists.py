@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from cypher import dataset as datasets
 from cypher import statements
 from cypher.answers.names import find_entity, find_user
 from cypher.answers.recommendation import Recommendation, recommendations
 from cypher.answers.relation_types import for_dataset
+from cypher.statements import Statement
 from cypher.store import Record, Store
 from spikegraph.errors import UsageError
 
@@ -17,6 +21,36 @@ HISTORY = 100
 
 LIVE_CAP = 15
 """Users asked of each item by live collaborative filtering: keeps 95 % of the recall (`benchmarks.live_cap`)."""
+
+
+@dataclass(frozen=True)
+class ListStatement:
+    """A statement that gives a list, asked for in two ways: as the list stands first, which most users' lists do.
+
+    The text that fills up is four times as long as the list's own, and driver and server take time for every character.
+
+    Attributes:
+        as_it_stands: without what fills up.
+        whole: with all of it.
+    """
+
+    as_it_stands: Statement
+    whole: Statement
+
+    @classmethod
+    def of(cls, statement: Statement) -> ListStatement:
+        """Give both forms of a statement that marks its `fall-back`."""
+        return cls(statement.without_step("fall-back"), statement)
+
+    def read_standing(self, store: Store, k: int, **parameters: Any) -> list[Record] | None:
+        """Give the k records of the list as it stands, or None where it has fewer."""
+        rows = store.read(self.as_it_stands, k=k, **parameters)
+        return rows if len(rows) == k else None
+
+    def read(self, store: Store, k: int, **parameters: Any) -> list[Record]:
+        """Give the records of the list, filled up where it has fewer than k items."""
+        standing = self.read_standing(store, k, **parameters)
+        return store.read(self.whole, k=k, **parameters) if standing is None else standing
 
 
 def recommend(store: Store, dataset: str, user: str, k: int = 10, *, reasons: int = 0) -> list[Recommendation]:
@@ -33,11 +67,10 @@ def recommend(store: Store, dataset: str, user: str, k: int = 10, *, reasons: in
         NotFoundError: no such data set or user; the hint names near misses.
         UsageError: several users have this name; the hint names them.
     """
-    key = find_user(store, dataset, user).key
     if reasons < 1:
-        return recommendations(store.read("recommend/by_user", dataset=dataset, user=key, k=k))
-    rows = _ask(store, "recommend/with_reasons", dataset, user=key, k=k, reasons=reasons, history=HISTORY)
-    return recommendations(rows)
+        return recommendations(_of_user(store, _by_user(), dataset, user, k))
+    explained = ListStatement.of(for_dataset(store, statements.load("recommend/with_reasons"), dataset))
+    return recommendations(_of_user(store, explained, dataset, user, k, reasons=reasons, history=HISTORY))
 
 
 def recommend_linked(
@@ -99,6 +132,22 @@ def recommend_live(store: Store, dataset: str, user: str, k: int = 10, *, cap: i
     """
     key = find_user(store, dataset, user).key
     return recommendations(store.read("recommend/live", dataset=dataset, user=key, k=k, cap=cap))
+
+
+@cache
+def _by_user() -> ListStatement:
+    return ListStatement.of(statements.load("recommend/by_user"))
+
+
+def _of_user(
+    store: Store, statement: ListStatement, dataset: str, user: str, k: int, **parameters: Any
+) -> list[Record]:
+    """Ask for a user's list; who is named by a whole key and has k items is not looked up before."""
+    if user.startswith(f"{dataset}/"):
+        standing = statement.read_standing(store, k, dataset=dataset, user=user, **parameters)
+        if standing:
+            return standing
+    return statement.read(store, k, dataset=dataset, user=find_user(store, dataset, user).key, **parameters)
 
 
 def _ask(store: Store, name: str, dataset: str, **parameters: object) -> list[Record]:

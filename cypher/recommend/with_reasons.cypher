@@ -110,60 +110,59 @@ CALL (user) {
 }
 CALL () {
   MATCH (dataset:Dataset {name: $dataset})
-  RETURN dataset.items AS items
-}
-CALL () {
-  MATCH (:Dataset {name: $dataset})-[:HAS_RELATION]->(relation:Relation)
-  RETURN collect({type: relation.type, name: relation.name, sentence: relation.sentence}) AS relations
+  RETURN dataset.items AS items, [(dataset)-[:HAS_RELATION]->(relation:Relation) | relation] AS relations
 }
 CALL (list) {
   UNWIND list AS entry
   WITH entry.item AS item
   MATCH (item)-[fact:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity)
-  WITH item, entity, fact, type(fact) AS type ORDER BY type
-  WITH item, entity, collect({item: item, entity: entity, fact: fact, type: type})[0] AS fact
-  RETURN collect(fact) AS facts, collect(DISTINCT entity) AS entities
+  RETURN collect({item: item, entity: entity, fact: fact}) AS facts, collect(DISTINCT entity) AS entities
+}
+// step: what the history shares
+CALL (history, entities, items) {
+  CALL (history, entities) {
+    UNWIND history AS liked
+    MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN entities
+    RETURN entity, liked
+    UNION ALL
+    UNWIND [liked IN history WHERE liked IN entities] AS entity
+    RETURN entity, null AS liked
+  }
+  WITH entity, collect(DISTINCT liked) AS liked
+  WITH entity, liked, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
+  WITH entity, {entity: entity, liked: liked,
+       specificity: CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END} AS share
+  RETURN collect(entity) AS shared_entities, collect(share) AS shares
 }
 // step: reasons
-CALL (list, facts, entities, history, active, items, relations) {
-  CALL (list, facts, entities, history, active, items) {
-    CALL (facts, entities, history) {
-      UNWIND facts AS own
-      RETURN own.entity AS entity, own, null AS liked
-      UNION ALL
-      UNWIND history AS liked
-      MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN entities
-      RETURN entity, null AS own, liked
-    }
-    WITH entity, collect(own) AS owns, collect(DISTINCT liked) AS others
-    WHERE size(owns) > 0 AND (size(others) > 0 OR entity IN history)
-    WITH entity, owns, others, entity IN history AS had,
-         COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
-    WITH entity, owns, others, had,
-         CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
-    UNWIND owns AS own
-    WITH entity, own, had, specificity, [liked IN others WHERE liked <> own.item] AS others
-    UNWIND CASE WHEN size(others) = 0 THEN []
-                ELSE [{kind: 'shared entity', entity: entity, liked: others,
-                       contribution: specificity * size(others) / (size(others) + 1.0)}] END +
-           CASE WHEN had THEN [{kind: 'linked item', entity: null, liked: [entity], contribution: specificity / 2}]
+CALL (list, facts, shared_entities, shares, history, active, relations) {
+  CALL (list, facts, shared_entities, shares, history, active) {
+    UNWIND [own IN facts WHERE own.entity IN shared_entities] AS own
+    WITH own ORDER BY type(own.fact)
+    WITH own.item AS item, own.entity AS entity, collect(own.fact)[0] AS fact
+    WITH item, entity, fact, [each IN shares WHERE each.entity = entity][0] AS share
+    WITH item, entity, fact, share.specificity AS specificity, [liked IN share.liked WHERE liked <> item] AS liked
+    UNWIND CASE WHEN size(liked) = 0 THEN []
+                ELSE [{kind: 'shared entity', entity: entity, liked: liked, fact: fact,
+                       contribution: specificity * size(liked) / (size(liked) + 1.0)}] END +
+           CASE WHEN entity IN history
+                THEN [{kind: 'linked item', liked: [entity], fact: fact, contribution: specificity / 2}]
                 ELSE [] END AS reason
-    RETURN own.item AS item, own, reason
+    RETURN item, reason
     UNION ALL
     UNWIND list AS entry
     WITH entry.item AS item, history, active
     MATCH (item)-[similar:SIMILAR_TO]->(liked) WHERE liked IN history AND similar.run = active
-    RETURN item, null AS own,
-           {kind: 'similar item', entity: null, liked: [liked], contribution: similar.score} AS reason
+    RETURN item, {kind: 'similar item', liked: [liked], contribution: similar.score} AS reason
   }
-  WITH item, own, reason, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
+  WITH item, reason, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
   ORDER BY reason.contribution DESC, reason.kind, idx
-  WITH item, relations, collect({own: own, reason: reason})[..$reasons] AS best
-  UNWIND best AS each
+  WITH item, collect(reason)[..$reasons] AS best
+  UNWIND best AS reason
   // in words
-  WITH item, each.reason AS reason, startNode(each.own.fact) AS head, endNode(each.own.fact) AS tail,
-       each.own.type AS type, head([relation IN relations WHERE relation.type = each.own.type]) AS relation,
-       [node IN each.reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples
+  WITH item, reason, startNode(reason.fact) AS head, endNode(reason.fact) AS tail, type(reason.fact) AS type,
+       head([relation IN relations WHERE relation.type = type(reason.fact)]) AS relation,
+       [node IN reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples
   WITH item, reason, relation, examples, replace(replace(
          coalesce(relation.sentence, '{head} ' + toLower(replace(type, '_', ' ')) + ' {tail}'),
          '{head}', coalesce(head.name, head.key)), '{tail}', coalesce(tail.name, tail.key)) AS sentence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from cypher.answers.names import Named, find_item, find_user
 from cypher.answers.reasons import explain
 from cypher.answers.relation_types import for_dataset
 from cypher.answers.similar import similar_items, similar_users
-from cypher.store import Store
+from cypher.statements import Statement
+from cypher.store import Record, Store
 from export.write_back import write_back
 from spikegraph.errors import NotFoundError, UsageError
 from tests.support.film_graph import build, results_of, snapshot_of, write_films
@@ -43,6 +45,31 @@ def test_a_list_comes_in_its_order_with_its_source(store: Store, films: str) -> 
         (2, f"{films}/film/delta", "Delta"),
     ]
     assert {row.source for row in found} == {f"list of run {films}/run"}
+
+
+@pytest.mark.parametrize("reasons", [0, 3])
+def test_a_full_list_is_asked_for_without_what_would_fill_it(
+    store: Store, films: str, reasons: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, read = [], Store.read
+
+    def noting(own: Store, statement: str | Statement, **parameters: Any) -> list[Record]:
+        if isinstance(statement, Statement):
+            asked.append("popular in train" in statement.text)
+        return read(own, statement, **parameters)
+
+    monkeypatch.setattr(Store, "read", noting)
+    by_key = recommend(store, films, f"{films}/user/ann", k=2, reasons=reasons)
+    assert asked == [False]
+    assert recommend(store, films, "ann", k=2, reasons=reasons) == by_key
+    assert asked == [False, False]
+    assert recommend(store, films, "ann", k=6, reasons=reasons)[:2] == by_key
+    assert asked == [False, False, False, True]
+
+
+def test_a_key_of_nobody_is_an_error(store: Store, films: str) -> None:
+    with pytest.raises(NotFoundError, match="nobody"):
+        recommend(store, films, f"{films}/user/nobody", k=2)
 
 
 def test_the_statement_itself_serves_an_unknown_user(store: Store, films: str) -> None:

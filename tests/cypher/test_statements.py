@@ -98,6 +98,18 @@ def test_parameters_in_texts_and_comments_are_not_used_ones() -> None:
     assert statement.used_parameters == {"label", "x"}
 
 
+def test_an_optional_step_left_out_gives_null() -> None:
+    text = "WITH 1 AS one\n// step: more\nOPTIONAL CALL (one) {\n  RETURN one + 1 AS two\n}\nRETURN one, two;"
+    shorter = parse("a/b", HEADER + "\n" + text).without_step("more")
+    assert shorter.text == "WITH 1 AS one\nWITH *, null AS two\nRETURN one, two"
+
+
+@pytest.mark.parametrize("step", ["user", "vectors", "nowhere"])
+def test_a_step_that_cannot_be_left_out(step: str) -> None:
+    with pytest.raises(UsageError, match=f"no optional step '{step}'"):
+        load("recommend/by_user").without_step(step)
+
+
 def test_an_identifier_that_was_not_announced() -> None:
     statement = parse("a/b", HEADER + "// identifier: Example\n\nMATCH (n:Example) RETURN count(n);")
     assert statement.with_identifier("Example", "Film").text == "MATCH (n:Film) RETURN count(n)"

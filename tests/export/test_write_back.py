@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from cypher import dataset as datasets
 from cypher.answers.lists import recommend
-from cypher.store import Store
+from cypher.statements import Statement
+from cypher.store import Record, Store
 from export import runs
 from export.list_writing import batches, rounded
 from export.results import Ranked
@@ -158,6 +160,26 @@ def test_vectors_too_wide_for_an_index_and_vectors_without_direction_are_left_ou
     wide = np.ones((4, 4097), np.float32)
     results = replace(results_of(f"{dataset_name}/one"), user_vectors=wide, item_vectors=one_is_zero)
     assert write_back(store, snapshot, results).counts["embeddings"] == 5
+
+
+def test_a_batch_that_was_written_twice_is_an_error(
+    store: Store, dataset_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the answer to a commit is lost and the driver does the work again."""
+    write = Store.write
+
+    def twice(own: Store, statement: str | Statement, **parameters: Any) -> list[Record]:
+        if statement == "write_back/recommended":
+            write(own, statement, **parameters)
+        return write(own, statement, **parameters)
+
+    snapshot = build(store, dataset_name)
+    monkeypatch.setattr(Store, "write", twice)
+    with pytest.raises(DatabaseError, match="more than before"):
+        write_back(store, snapshot, results_of(f"{dataset_name}/run"))
+    assert not runs.list_runs(store, dataset_name)[0].active
+    monkeypatch.undo()
+    assert write_back(store, snapshot, results_of(f"{dataset_name}/run")).active
 
 
 def test_vectors_of_nodes_that_vanished_are_an_error(store: Store, dataset_name: str) -> None:

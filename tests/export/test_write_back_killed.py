@@ -41,7 +41,7 @@ def write_back_dying_at(server: Neo4jServer, dataset: str, run_id: str, statemen
         ("similar_users", 1),
         ("item_embeddings", 1),
         ("vector_index", 2),
-        ("run_counts", 1),
+        ("counts", 2),
         ("run_activate", 1),
     ],
 )
@@ -85,7 +85,7 @@ def test_killed_while_old_runs_are_removed_the_new_one_answers_and_prune_finishe
 
 def test_what_a_killed_one_left_can_be_removed_by_itself(server: Neo4jServer, store: Store, dataset_name: str) -> None:
     build(store, dataset_name)
-    write_back_dying_at(server, dataset_name, f"{dataset_name}/new", "run_counts")
+    write_back_dying_at(server, dataset_name, f"{dataset_name}/new", "counts", 2)
     assert count_of_run(store, dataset_name, f"{dataset_name}/new") == {"edges": 11, "vectors": 10, "runs": 1}
     assert runs.remove_incomplete(store, dataset_name) == [f"{dataset_name}/new"]
     assert count_of_run(store, dataset_name, f"{dataset_name}/new") == {"edges": 0, "vectors": 0, "runs": 0}
