@@ -61,9 +61,10 @@ def completion(body: Mapping[str, Any], fault: str | None = None, arguments: Map
 
 
 def paragraph(body: Mapping[str, Any]) -> str:
-    """Write 50 to 100 words that name things of the prompt; each sentence holds a word that no other answer has.
+    """Write 50 to 100 words that name things of the prompt; each sentence holds a word that no other answer has, twice.
 
-    Answers stand in the prompts of the kinds above: without that word a sentence would now and then be a copy.
+    Answers stand in the prompts of the kinds above: without that word a sentence, or the rest of one, would now and then
+    be a copy.
     """
     drawn = random.Random(conversation(body))
     asked = [str(message.get("content")) for message in body.get("messages", []) if message.get("role") == "user"]
@@ -71,7 +72,7 @@ def paragraph(body: Mapping[str, Any]) -> str:
     sentences = drawn.sample(SENTENCES, 4)
     words, own = WORDS.split(), "".join(drawn.sample(SYLLABLES.split(), 4))
     return " ".join(
-        f"In the manner called {own}: " + sentence.format(name=drawn.choice(names), one=one, other=other)
+        f"In the manner called {own}: " + sentence.format(name=f"{drawn.choice(names)} ({own})", one=one, other=other)
         for sentence in sentences
         for one, other in [drawn.sample(words, 2)]
     )
