@@ -63,7 +63,7 @@ def completion(body: Mapping[str, Any], fault: str | None = None, arguments: Map
 def paragraph(body: Mapping[str, Any]) -> str:
     """Write 50 to 100 words that name things of the prompt; each sentence holds a word that no other answer has, twice.
 
-    Answers stand in the prompts of the kinds above: without that word a sentence, or its rest, would be a copy now and then.
+    Answers stand in the prompts of the kinds above: without that word a sentence would now and then be a copy.
     """
     drawn = random.Random(conversation(body))
     asked = [str(message.get("content")) for message in body.get("messages", []) if message.get("role") == "user"]
