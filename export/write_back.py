@@ -158,15 +158,16 @@ def _write(
     store: Store, held: Lock, snapshot: Snapshot, results: Results, batch_rows: int, clock: _Clock
 ) -> dict[str, int]:
     """Write all parts under a run in the state 'writing', count them in the graph, and give the counts."""
-    address = {"dataset": snapshot.manifest.dataset, "run": results.run_id}
-    before = store.read("write_back/counts", dataset=snapshot.manifest.dataset)[0]
+    dataset = snapshot.manifest.dataset
+    address = {"dataset": dataset, "run": results.run_id}
+    before = store.read("write_back/counts", dataset=dataset)[0]
     store.write("write_back/run_start", **address, properties=run_properties(results, snapshot))
     with progress("writing lists", _total_pairs(results)) as advance:
         expected = _write_lists(store, held, snapshot, results, batch_rows, advance)
     clock.lap("lists")
     expected["embeddings"] = _write_vectors(store, held, snapshot, results)
     clock.lap("embeddings")
-    after = store.read("write_back/counts", dataset=snapshot.manifest.dataset)[0]
+    after = store.read("write_back/counts", dataset=dataset)[0]
     counted = {kind: number - before[kind] for kind, number in after.items()}
     clock.lap("verify")
     if counted != expected:

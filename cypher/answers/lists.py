@@ -27,7 +27,7 @@ LIVE_CAP = 15
 class ListStatement:
     """A statement that gives a list, asked for in two ways: as the list stands first, which most users' lists do.
 
-    The text that fills up is four times as long as the list's own, and driver and server take time for every character.
+    What fills up is most of the text, and driver and server take time for every character.
 
     Attributes:
         as_it_stands: without what fills up.
@@ -143,11 +143,12 @@ def _of_user(
     store: Store, statement: ListStatement, dataset: str, user: str, k: int, **parameters: Any
 ) -> list[Record]:
     """Ask for a user's list; who is named by a whole key and has k items is not looked up before."""
-    if user.startswith(f"{dataset}/"):
-        standing = statement.read_standing(store, k, dataset=dataset, user=user, **parameters)
-        if standing:
-            return standing
-    return statement.read(store, k, dataset=dataset, user=find_user(store, dataset, user).key, **parameters)
+    if not user.startswith(f"{dataset}/"):
+        return statement.read(store, k, dataset=dataset, user=find_user(store, dataset, user).key, **parameters)
+    standing = statement.read_standing(store, k, dataset=dataset, user=user, **parameters)
+    if standing:
+        return standing
+    return store.read(statement.whole, k=k, dataset=dataset, user=find_user(store, dataset, user).key, **parameters)
 
 
 def _ask(store: Store, name: str, dataset: str, **parameters: object) -> list[Record]:

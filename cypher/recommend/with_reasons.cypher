@@ -100,90 +100,91 @@ OPTIONAL CALL (user, active, list) {
   }
   RETURN (found + popular)[..$k] AS filled
 }
-WITH user, active, coalesce(filled, list) AS list
+WITH user, active, seen, coalesce(filled, list) AS list
 // step: history for reasons
-CALL (user) {
-  MATCH (user)-[had:INTERACTED]->(liked)
-  WITH had, liked ORDER BY coalesce(had.at, 0) DESC, liked.idx LIMIT $history
-  WITH liked ORDER BY liked.idx
-  RETURN collect(liked) AS history
+CALL (user, seen) {
+  UNWIND CASE WHEN size(seen) > $history THEN [user] ELSE [] END AS owner
+  MATCH (owner)-[had:INTERACTED]->(liked)
+  WITH liked ORDER BY coalesce(had.at, 0) DESC, liked.idx LIMIT $history
+  RETURN collect(liked) AS latest
 }
+WITH active, list, CASE WHEN size(seen) > $history THEN latest ELSE seen END AS history
 CALL () {
   MATCH (dataset:Dataset {name: $dataset})
-  RETURN dataset.items AS items, [(dataset)-[:HAS_RELATION]->(relation:Relation) | relation] AS relations
+  RETURN dataset.items AS items, [(dataset)-[:HAS_RELATION]->(relation:Relation) |
+         {type: relation.type, name: relation.name, sentence: relation.sentence}] AS relations
 }
+// step: facts of the list, each with the item's place in it
 CALL (list) {
-  UNWIND list AS entry
-  WITH entry.item AS item
+  UNWIND range(0, size(list) - 1) AS place
+  WITH place, list[place].item AS item
   MATCH (item)-[fact:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity)
-  RETURN collect({item: item, entity: entity, fact: fact}) AS facts, collect(DISTINCT entity) AS entities
+  RETURN collect(place) AS places, collect(fact) AS facts, collect(entity) AS entities
 }
 // step: what the history shares
-CALL (history, entities, items) {
-  CALL (history, entities) {
-    UNWIND history AS liked
-    MATCH (liked)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN entities
-    RETURN entity, liked
-    UNION ALL
-    UNWIND [liked IN history WHERE liked IN entities] AS entity
-    RETURN entity, null AS liked
-  }
-  WITH entity, collect(DISTINCT liked) AS liked
-  WITH entity, liked, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
-  WITH entity, {entity: entity, liked: liked,
-       specificity: CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END} AS share
-  RETURN collect(entity) AS shared_entities, collect(share) AS shares
+CALL (history, entities) {
+  UNWIND history AS item
+  MATCH (item)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN entities
+  RETURN collect(entity) AS shared, collect(item) AS sharing
 }
 // step: reasons
-CALL (list, facts, shared_entities, shares, history, active, relations) {
-  CALL (list, facts, shared_entities, shares, history, active) {
-    UNWIND [own IN facts WHERE own.entity IN shared_entities] AS own
-    WITH own ORDER BY type(own.fact)
-    WITH own.item AS item, own.entity AS entity, collect(own.fact)[0] AS fact
-    WITH item, entity, fact, [each IN shares WHERE each.entity = entity][0] AS share
-    WITH item, entity, fact, share.specificity AS specificity, [liked IN share.liked WHERE liked <> item] AS liked
-    UNWIND CASE WHEN size(liked) = 0 THEN []
-                ELSE [{kind: 'shared entity', entity: entity, liked: liked, fact: fact,
-                       contribution: specificity * size(liked) / (size(liked) + 1.0)}] END +
-           CASE WHEN entity IN history
-                THEN [{kind: 'linked item', liked: [entity], fact: fact, contribution: specificity / 2}]
-                ELSE [] END AS reason
-    RETURN item, reason
+CALL (list, places, facts, entities, shared, sharing, history, active, items, relations) {
+  CALL (list, places, facts, entities, shared, sharing, history, active, items) {
+    CALL (places, facts, entities, shared, sharing, history) {
+      UNWIND range(0, size(shared) - 1) AS at
+      RETURN shared[at] AS entity, sharing[at] AS liked, null AS place, null AS fact
+      UNION ALL
+      UNWIND [at IN range(0, size(facts) - 1) WHERE entities[at] IN shared OR entities[at] IN history] AS at
+      RETURN entities[at] AS entity, null AS liked, places[at] AS place, facts[at] AS fact
+    }
+    WITH entity, liked, place, fact ORDER BY liked.idx, type(fact)
+    WITH entity, collect(DISTINCT liked) AS liked, collect(place) AS linked, collect(fact) AS links
+    WITH entity, liked, linked, links, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
+    WITH entity, liked, linked, links,
+         CASE WHEN degree > items THEN 0.0 ELSE 1 - log(degree) / log(1 + items) END AS specificity
+    UNWIND [at IN range(0, size(links) - 1) WHERE NOT linked[at] IN linked[..at]] AS at
+    UNWIND CASE WHEN entity IN history THEN ['shared entity', 'linked item'] ELSE ['shared entity'] END AS kind
+    WITH linked[at] AS place, kind, links[at] AS fact, specificity, entity.idx AS idx,
+         CASE kind WHEN 'shared entity' THEN entity END AS entity,
+         CASE kind WHEN 'shared entity' THEN liked ELSE [entity] END AS liked
+    WHERE size(liked) > 0
+    RETURN place, kind, entity, liked, fact, idx, specificity *
+           CASE kind WHEN 'shared entity' THEN size(liked) / (size(liked) + 1.0) ELSE 0.5 END AS contribution
     UNION ALL
-    UNWIND list AS entry
-    WITH entry.item AS item, history, active
+    UNWIND range(0, size(list) - 1) AS place
+    WITH place, list[place].item AS item
     MATCH (item)-[similar:SIMILAR_TO]->(liked) WHERE liked IN history AND similar.run = active
-    RETURN item, {kind: 'similar item', liked: [liked], contribution: similar.score} AS reason
+    RETURN place, 'similar item' AS kind, null AS entity, [liked] AS liked, null AS fact, liked.idx AS idx,
+           similar.score AS contribution
+    UNION ALL
+    UNWIND range(0, size(list) - 1) AS place
+    RETURN place, null AS kind, null AS entity, null AS liked, null AS fact, null AS idx, -1 AS contribution
   }
-  WITH item, reason, coalesce(reason.entity.idx, reason.liked[0].idx) AS idx
-  ORDER BY reason.contribution DESC, reason.kind, idx
-  WITH item, collect(reason)[..$reasons] AS best
+  WITH place, kind, entity, liked, fact, contribution, idx ORDER BY contribution DESC, kind, idx
+  WITH place, collect([kind, entity, liked, fact, contribution])[..$reasons] AS best
   UNWIND best AS reason
+  WITH place, reason[0] AS kind, reason[1] AS entity, reason[2] AS liked, reason[3] AS fact, reason[4] AS contribution
   // in words
-  WITH item, reason, startNode(reason.fact) AS head, endNode(reason.fact) AS tail, type(reason.fact) AS type,
-       head([relation IN relations WHERE relation.type = type(reason.fact)]) AS relation,
-       [node IN reason.liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples
-  WITH item, reason, relation, examples, replace(replace(
+  WITH place, kind, entity, size(liked) AS support, contribution, type(fact) AS type,
+       startNode(fact) AS head, endNode(fact) AS tail,
+       head([relation IN relations WHERE relation.type = type(fact)]) AS relation,
+       [node IN liked[..3] | {key: node.key, name: coalesce(node.name, node.key)}] AS examples
+  WITH place, kind, entity, support, contribution, relation, examples, replace(replace(
          coalesce(relation.sentence, '{head} ' + toLower(replace(type, '_', ' ')) + ' {tail}'),
          '{head}', coalesce(head.name, head.key)), '{tail}', coalesce(tail.name, tail.key)) AS sentence
-  WITH item, reason, relation, examples,
+  WITH place, kind, entity, support, contribution, relation, examples,
        CASE WHEN sentence ENDS WITH '.' THEN left(sentence, size(sentence) - 1) ELSE sentence END AS fact
-  WITH item, collect({
-    kind: reason.kind, contribution: round(reason.contribution, 4), support: size(reason.liked), liked: examples,
-    entity: CASE WHEN reason.entity IS NULL THEN null
-                 ELSE {key: reason.entity.key, name: coalesce(reason.entity.name, reason.entity.key)} END,
+  RETURN place, collect(CASE WHEN kind IS NOT NULL THEN {
+    kind: kind, contribution: round(contribution, 4), support: support, liked: examples,
+    entity: CASE WHEN entity IS NULL THEN null ELSE {key: entity.key, name: coalesce(entity.name, entity.key)} END,
     relation: relation.name,
-    text: CASE reason.kind WHEN 'similar item' THEN 'similar to ' + examples[0].name
-                           WHEN 'linked item' THEN fact
-                           ELSE fact + ', as with ' + reduce(names = examples[0].name, other IN examples[1..] |
-                                names + ', ' + other.name) +
-                                CASE WHEN size(reason.liked) > 3 THEN ' and ' + (size(reason.liked) - 3) + ' more'
-                                     ELSE '' END END
-  }) AS reasons
-  RETURN collect({item: item, reasons: reasons}) AS explained
+    text: CASE kind WHEN 'similar item' THEN 'similar to ' + examples[0].name
+                    WHEN 'linked item' THEN fact
+                    ELSE fact + ', as with ' + reduce(names = examples[0].name, other IN examples[1..] |
+                         names + ', ' + other.name) +
+                         CASE WHEN support > 3 THEN ' and ' + (support - 3) + ' more' ELSE '' END END
+  } END) AS reasons
 }
-UNWIND range(0, size(list) - 1) AS place
-WITH place + 1 AS rank, list[place] AS entry, explained
-RETURN rank, entry.item.key AS item, entry.item.name AS name, entry.score AS score, entry.source AS source,
-       coalesce(head([each IN explained WHERE each.item = entry.item | each.reasons]), []) AS reasons
+WITH place + 1 AS rank, list[place] AS entry, reasons
+RETURN rank, entry.item.key AS item, entry.item.name AS name, entry.score AS score, entry.source AS source, reasons
 ORDER BY rank;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -165,6 +166,17 @@ def test_times_come_back_as_pythons_own(store: Store) -> None:
     record = store.read_one(statement("read", "RETURN datetime('2026-01-02T03:04:05Z') AS at, 1 AS one"))
     assert record is not None
     assert record["at"].isoformat() == "2026-01-02T03:04:05+00:00"
+
+
+def test_the_drivers_log_holds_lengths_instead_of_texts_and_lists(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="neo4j.io"):
+        assert store.read(statement("read", "RETURN size($numbers) AS n", "numbers"), numbers=list(range(7))) == [{"n": 7}]
+    (sent,) = [record.getMessage() for record in caplog.records if " RUN " in record.getMessage()]
+    assert "characters of Cypher" in sent
+    assert "[7 values]" in sent
+    assert "size" not in sent
 
 
 def test_read_one_of_nothing(store: Store, dataset_name: str) -> None:
