@@ -59,6 +59,9 @@ class _Text(str):
 
     __slots__ = ()
 
+    def __str__(self) -> str:
+        return self  # else the driver's own `str(query)` makes a plain string of it
+
     def __repr__(self) -> str:
         return f"<{len(self)} characters of Cypher>"
 

@@ -124,6 +124,7 @@ CALL (list) {
 // step: what the history shares
 CALL (history, entities) {
   UNWIND history AS item
+  WITH item ORDER BY item.idx
   MATCH (item)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-(entity) WHERE entity IN entities
   RETURN collect(entity) AS shared, collect(item) AS sharing
 }
@@ -135,9 +136,9 @@ CALL (list, places, facts, entities, shared, sharing, history, active, items, re
       RETURN shared[at] AS entity, sharing[at] AS liked, null AS place, null AS fact
       UNION ALL
       UNWIND [at IN range(0, size(facts) - 1) WHERE entities[at] IN shared OR entities[at] IN history] AS at
+      WITH at ORDER BY type(facts[at])
       RETURN entities[at] AS entity, null AS liked, places[at] AS place, facts[at] AS fact
     }
-    WITH entity, liked, place, fact ORDER BY liked.idx, type(fact)
     WITH entity, collect(DISTINCT liked) AS liked, collect(place) AS linked, collect(fact) AS links
     WITH entity, liked, linked, links, COUNT { (entity)-[:DIRECTED_BY|HAS_ACTOR|HAS_GENRE|FROM_DECADE]-() } AS degree
     WITH entity, liked, linked, links,

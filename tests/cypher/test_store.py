@@ -172,7 +172,7 @@ def test_the_drivers_log_holds_lengths_instead_of_texts_and_lists(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="neo4j.io"):
-        assert store.read(statement("read", "RETURN size($numbers) AS n", "numbers"), numbers=list(range(7))) == [{"n": 7}]
+        assert store.read(statement("read", "RETURN size($all) AS n", "all"), all=list(range(7))) == [{"n": 7}]
     (sent,) = [record.getMessage() for record in caplog.records if " RUN " in record.getMessage()]
     assert "characters of Cypher" in sent
     assert "[7 values]" in sent
