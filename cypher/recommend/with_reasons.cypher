@@ -158,12 +158,13 @@ CALL (list, places, facts, entities, shared, sharing, history, active, items, re
     RETURN place, 'similar item' AS kind, null AS entity, [liked] AS liked, null AS fact, liked.idx AS idx,
            similar.score AS contribution
     UNION ALL
+    // one row for every place, so that an item without reasons stays in the list
     UNWIND range(0, size(list) - 1) AS place
     RETURN place, null AS kind, null AS entity, null AS liked, null AS fact, null AS idx, -1 AS contribution
   }
   WITH place, kind, entity, liked, fact, contribution, idx ORDER BY contribution DESC, kind, idx
   WITH place, collect([kind, entity, liked, fact, contribution])[..$reasons] AS best
-  UNWIND best AS reason
+  UNWIND CASE WHEN $reasons > 0 THEN best ELSE [null] END AS reason
   WITH place, reason[0] AS kind, reason[1] AS entity, reason[2] AS liked, reason[3] AS fact, reason[4] AS contribution
   // in words
   WITH place, kind, entity, size(liked) AS support, contribution, type(fact) AS type,

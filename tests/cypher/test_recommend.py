@@ -127,6 +127,12 @@ def test_the_list_with_reasons_says_what_each_explanation_says(store: Store, fil
     assert [len(row.reasons) for row in found] == [2, 2, 1]
 
 
+def test_no_reasons_leave_the_list_as_it_is(store: Store, films: str) -> None:
+    statement = for_dataset(store, statements.load("recommend/with_reasons"), films)
+    rows = store.read(statement, dataset=films, user=f"{films}/user/ann", k=3, reasons=0, history=100)
+    assert [(row["name"], row["reasons"]) for row in rows] == [("Gamma", []), ("Delta", []), ("Epsilon", [])]
+
+
 def test_only_the_limit_cuts_reasons_and_the_order_is_the_same_each_time(store: Store, films: str) -> None:
     whole = explain(store, films, "ann", "Gamma", limit=10)
     assert explain(store, films, "ann", "Gamma", limit=1) == whole[:1]
